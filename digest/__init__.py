@@ -1,0 +1,1 @@
+"""digest: the daily research-paper newsletter."""

@@ -1,0 +1,19 @@
+"""A finished mail, ready for any transport."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """``data`` is the whole mail as it goes over the wire, CRLF line ends, not dot-stuffed.
+
+    ``sender`` and ``recipient`` are the envelope's bare addresses; ``message_id`` stands in
+    angle brackets, as in the header, and is the same whenever this edition is written again.
+    """
+
+    message_id: str
+    sender: str
+    recipient: str
+    data: bytes
