@@ -7,7 +7,8 @@
     ├── RenderError      one edition, before it is stored       the developer acts
     └── MailServerDown   this delivery run; the outbox waits    the operator, if it stays
 
-A message refused by the mail server is no exception: it is an outcome (see ``deliver/outcomes.py``).
+A message refused by the mail server is no exception: it is an outcome
+(``deliver/outcomes.py``).
 Every text is one sentence that says what, which one and what now.
 """
 

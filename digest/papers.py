@@ -65,3 +65,36 @@ def title_key(title: str) -> str:
     """
     folded = unicodedata.normalize("NFKC", title).casefold()
     return " ".join(re.findall(r"\w+", folded.replace("_", " "))) or folded.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Where and when a source reported a paper: a place on a page of ``of`` papers.
+
+    ``date`` is the source's own date, or the day it was collected when it names none.
+    """
+
+    source: str
+    position: int
+    of: int
+    date: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A paper of the archive as composing sees it: its number there, its terms, its mentions."""
+
+    id: int
+    paper: Paper
+    terms: tuple[str, ...]
+    first_seen_at: dt.datetime
+    mentions: tuple[Mention, ...] = ()
+
+
+def author_key(name: str) -> str:
+    """``name`` as last name and first initial: "LeCun, Yann", "Y. LeCun" and "Yann LeCun" agree."""
+    last, _, first = name.partition(",")
+    if not first:
+        *given, last = name.split() or [""]
+        first = " ".join(given)
+    return f"{title_key(last)} {title_key(first)[:1]}".strip()

@@ -1,0 +1,297 @@
+"""What commands answer: a plain dict for machines, and the same in words for people.
+
+``exit`` in a dict is the exit code it asks for; it is taken out before printing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from digest.app import App
+from digest.editions import Edition, LeftOut
+from digest.errors import DigestError, MailServerDown
+from digest.pipeline import Collected, Waiting
+from digest.store.subscribers import Entry
+
+Answer = dict[str, Any]
+
+
+def collected(files: Sequence[Collected]) -> Answer:
+    """``files``, and the sums ``papers`` and ``new``; exit 1 when a file was rejected."""
+    return {
+        "files": [{**asdict(file), "path": str(file.path)} for file in files],
+        "papers": sum(file.papers for file in files),
+        "new": sum(file.new for file in files),
+        "exit": int(any(file.problem for file in files)),
+    }
+
+
+def say_collected(answer: Answer) -> None:
+    if not answer["files"]:
+        click.echo("The inbox holds nothing to collect.")
+    for file in answer["files"]:
+        if file["problem"]:
+            click.echo(f"Rejected {file['problem']}")
+        else:
+            brought = f"{file['papers']} papers, {file['new']} new"
+            click.echo(f"Collected {Path(file['path']).name}: {brought}.")
+
+
+def composed(found: Iterable[Edition | Waiting | Exception]) -> Answer:
+    """``editions`` with subscriber, date, picks and note; who is ``waiting``; ``problems``."""
+    editions: list[Answer] = []
+    waiting: list[str] = []
+    problems: list[str] = []
+    for one in found:
+        if isinstance(one, Edition):
+            editions.append(
+                {
+                    "subscriber": one.subscriber.id,
+                    "date": one.date.isoformat(),
+                    "picks": len(one.picks),
+                    "note": one.note,
+                }
+            )
+        elif isinstance(one, Waiting):
+            waiting += one.ids
+        else:
+            problems.append(str(one))
+    return {
+        "editions": editions,
+        "waiting": waiting,
+        "problems": problems,
+        "exit": int(bool(problems)),
+    }
+
+
+def say_composed(answer: Answer) -> None:
+    for one in answer["editions"]:
+        note = f" {one['note']}" if one["note"] else ""
+        papers = _count(one["picks"], "paper")
+        click.echo(f"Composed {one['subscriber']}, {one['date']}: {papers}.{note}")
+    if answer["waiting"]:
+        names = ", ".join(answer["waiting"][:5]) + (", …" if answer["waiting"][5:] else "")
+        click.echo(f"Nothing yet for {names}: no collected paper matches their interests.")
+    for problem in answer["problems"]:
+        click.echo(f"Not composed: {problem}")
+    if not any(answer[part] for part in ("editions", "waiting", "problems")):
+        click.echo("No edition is due.")
+
+
+def delivered(app: App) -> Answer:
+    """``messages`` tried now, their number by state, and what is ``waiting`` in the outbox.
+
+    Delivers. ``server`` is None, or why the mail server cannot be used; exit 1 unless all that
+    was tried was sent.
+    """
+    messages, server = [], None
+    try:
+        for one in app.deliver():
+            messages.append(asdict(one))
+    except MailServerDown as error:
+        server = str(error)
+    counts = Counter(message["state"] for message in messages)
+    states = ("sent", "deferred", "failed", "uncertain")
+    left = app.store.outbox.counts()
+    return {
+        "messages": messages,
+        **{state: counts[state] for state in states},
+        "waiting": left.get("queued", 0) + left.get("deferred", 0) + left.get("claimed", 0),
+        "server": server,
+        "exit": int(bool(server) or counts["sent"] < len(messages)),
+    }
+
+
+def say_delivered(answer: Answer) -> None:
+    for one in answer["messages"]:
+        if one["state"] != "sent":
+            click.echo(f"{one['state'].capitalize()} {one['recipient']}: {one['reply']}")
+    click.echo(f"Sent {_count(answer['sent'], 'mail')}; {answer['waiting']} waiting.")
+    if answer["server"]:
+        click.echo(f"The rest waits: {answer['server']}", err=True)
+
+
+def say_day(answer: Answer) -> None:
+    say_collected(answer["collect"])
+    say_composed(answer["compose"])
+    say_delivered(answer["deliver"])
+
+
+def edition(one: Edition, left_out: Sequence[LeftOut]) -> Answer:
+    """The edition with its picks and their evidence, and what came close."""
+    return {
+        "subscriber": one.subscriber.id,
+        "date": one.date.isoformat(),
+        "considered": one.considered,
+        "note": one.note,
+        "picks": [
+            {
+                "key": pick.paper.key,
+                "title": pick.paper.title,
+                "link": pick.paper.href,
+                "score": round(pick.score, 4),
+                "interest": pick.interest,
+                "reports": pick.reports,
+                "reasons": [asdict(reason) for reason in pick.reasons],
+            }
+            for pick in one.picks
+        ],
+        "left_out": [
+            {
+                "key": other.paper.key,
+                "title": other.paper.title,
+                "score": round(other.score, 4),
+                "interest": other.interest,
+                "why": other.why,
+            }
+            for other in left_out
+        ],
+    }
+
+
+def checked(app: App) -> Answer:
+    """``problems``, and what was found of configuration, store, inbox and mail server."""
+    problems: list[str] = []
+    report: Answer = {"configuration": str(app.settings.file), "problems": problems}
+    try:
+        entries = app.store.subscribers.all()
+        readers = [entry for entry in entries if entry.subscriber.address]
+        report["subscribers"] = sum(entry.state == "active" for entry in readers)
+        report["papers"] = app.store.papers.count()
+        report["outbox"] = app.store.outbox.counts()
+        if not report["subscribers"]:
+            problems.append(
+                f"nobody would get a mail: there is no active subscriber; add one to "
+                f"{app.settings.subscribers} or with `digest subscribers add`"
+            )
+    except DigestError as error:
+        problems.append(str(error))
+    report["inbox"] = str(app.inbox)
+    if not app.inbox.is_dir():
+        problems.append(f"the inbox {app.inbox} is missing; make the folder, or run `digest init`")
+    elif not os.access(app.inbox, os.R_OK | os.W_OK | os.X_OK):
+        problems.append(f"the inbox {app.inbox} cannot be written to; change its rights")
+    try:
+        report["delivery"] = _greeting(app)
+    except DigestError as error:
+        problems.append(str(error))
+    return {**report, "exit": int(bool(problems))}
+
+
+def _greeting(app: App) -> str:
+    if app.settings.delivery.transport == "folder":
+        return f"mails are written to {app.settings.delivery.folder}; none is sent"
+    return app.smtp().greet()
+
+
+def say_checked(answer: Answer) -> None:
+    for name in ("configuration", "subscribers", "papers", "inbox", "delivery"):
+        if name in answer:
+            click.echo(f"{name:14} {answer[name]}")
+    for problem in answer["problems"]:
+        click.echo(f"{'problem':14} {problem}")
+    if not answer["problems"]:
+        click.echo("All is well.")
+
+
+def subscribers(entries: Sequence[Entry]) -> Answer:
+    """``subscribers``: all of them, each as ``subscriber`` gives it."""
+    return {"subscribers": [subscriber(entry) for entry in entries]}
+
+
+def subscriber(entry: Entry) -> Answer:
+    """What is known of one subscriber, in the keys of subscribers.yaml, with their state."""
+    one = entry.subscriber
+    return {
+        "id": one.id,
+        "address": one.address,
+        "name": one.name,
+        "timezone": one.schedule.timezone,
+        "hour": one.schedule.hour,
+        "weekdays": list(one.schedule.weekdays),
+        "size": one.size,
+        "interests": [asdict(interest) for interest in one.interests],
+        "muted": list(one.muted),
+        "state": entry.state,
+        "origin": entry.origin,
+        "joined_at": entry.joined_at.isoformat(),
+    }
+
+
+def say_subscribers(answer: Answer) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("id", "address", "state", "hour", "time zone", "days", "size", "interests"):
+        table.add_column(heading, overflow="fold")
+    for one in answer["subscribers"]:
+        every_day = len(one["weekdays"]) == 7
+        cells = (
+            one["id"],
+            one["address"] or "(nobody: feed only)",
+            one["state"],
+            f"{one['hour']}:00",
+            one["timezone"],
+            "every day" if every_day else " ".join(one["weekdays"]),
+            str(one["size"]),
+            ", ".join(interest["name"] for interest in one["interests"]),
+        )
+        table.add_row(*(Text(cell) for cell in cells))
+    Console(soft_wrap=False).print(table)
+
+
+def say_subscriber(answer: Answer) -> None:
+    for name, value in answer.items():
+        if name == "interests":
+            for interest in value:
+                said = {k: v for k, v in interest.items() if v and k != "name"}
+                click.echo(f"{'interest':10} {interest['name']}: {said}")
+        elif value not in ("", []):
+            shown = ", ".join(value) if isinstance(value, list) else value
+            click.echo(f"{name:10} {shown}")
+
+
+def imported(ids: Sequence[str]) -> Answer:
+    return {"imported": list(ids)}
+
+
+def say_imported(answer: Answer) -> None:
+    click.echo(f"Took in {_count(len(answer['imported']), 'subscriber')}.")
+
+
+def started(files: Sequence[tuple[Path, bool]]) -> Answer:
+    """``files`` with ``path`` and whether it was ``written`` now or kept as it was."""
+    return {"files": [{"path": str(path), "written": new} for path, new in files]}
+
+
+def say_started(answer: Answer) -> None:
+    for file in answer["files"]:
+        click.echo(f"{'Wrote' if file['written'] else 'Kept '} {file['path']}")
+    click.echo(
+        "Now write your interests into config/subscribers.yaml, put a digest file into inbox/,\n"
+        "and look: digest collect, then digest preview me"
+    )
+
+
+def say_demo(answer: Answer) -> None:
+    say_day(answer)
+    for one in answer["editions"]:
+        click.echo(f"\n{one['name']}'s top picks")
+        for pick in one["picks"]:
+            click.echo(f"  {pick['title']}\n    {pick['why']}")
+    click.echo("\nMade:")
+    for path in answer["made"]:
+        click.echo(f"  {path}")
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -1,0 +1,147 @@
+"""The pieces put together: settings, clock, store, renderings and transport."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from digest import pipeline
+from digest.compose.editor import EditorSettings
+from digest.config import Settings, load_settings, load_subscribers, password
+from digest.deliver.folder import FolderTransport
+from digest.deliver.outcomes import Transport
+from digest.deliver.smtp import SmtpTransport
+from digest.editions import Edition, LeftOut
+from digest.errors import ConfigError
+from digest.messages import Message
+from digest.render import mail
+from digest.render.templates import environment
+from digest.store.shelves import Store, open_store
+from digest.store.subscribers import Entry
+from digest.subscribers import PUBLIC, Subscriber, due_date, next_date, zone
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+Clock = Callable[[], dt.datetime]
+
+
+@dataclass(frozen=True)
+class App:
+    """One installation, opened. ``clock`` gives the current instant, aware, in UTC."""
+
+    settings: Settings
+    clock: Clock
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, with the subscribers of the file taken over."""
+        store = open_store(self.settings.database)
+        listed = load_subscribers(self.settings.subscribers or Path())
+        store.subscribers.sync([*listed, self.settings.public_subscriber], self.clock())
+        return store
+
+    @cached_property
+    def env(self) -> Environment:
+        return environment(self.settings.templates)
+
+    @property
+    def inbox(self) -> Path:
+        assert self.settings.inbox is not None  # noqa: S101 - set when the settings were loaded
+        return self.settings.inbox
+
+    @property
+    def editing(self) -> EditorSettings:
+        return EditorSettings(self.settings.compose, self.settings.public)
+
+    def message(self, edition: Edition) -> Message:
+        return mail.message(edition, self.settings.mail, self.env)
+
+    def transport(self) -> Transport:
+        """A new transport as configured; whoever asks for it closes it."""
+        delivery = self.settings.delivery
+        if delivery.transport == "folder":
+            return FolderTransport(delivery.folder or Path("outgoing"))
+        return self.smtp()
+
+    def smtp(self) -> SmtpTransport:
+        delivery = self.settings.delivery
+        return SmtpTransport(dataclasses.replace(delivery, password=password(delivery)))
+
+    def collect(self) -> Iterator[pipeline.Collected]:
+        return pipeline.collect_inbox(self.store, self.inbox, self.clock(), self.settings.collect)
+
+    def compose(self) -> Iterator[Edition | pipeline.Waiting | Exception]:
+        return pipeline.compose(self.store, self.message, self.clock(), self.editing)
+
+    def deliver(self, stopping: Callable[[], bool] = lambda: False) -> Iterator[pipeline.Delivered]:
+        transport = self.transport()
+        try:
+            yield from pipeline.deliver(
+                self.store, transport, self.clock, self.settings.delivery.retry, stopping
+            )
+        finally:
+            transport.close()
+
+    def entry(self, who: str) -> Entry:
+        """The subscriber of that id or address. Raises ConfigError when there is none."""
+        found = self.store.subscribers.find(who)
+        if found is None:
+            raise ConfigError(
+                f"there is no subscriber '{who}'; `digest subscribers list` shows those there are"
+            )
+        return found
+
+    def preview(
+        self, subscriber: Subscriber, date: dt.date | None
+    ) -> tuple[Edition, tuple[LeftOut, ...]]:
+        """What this reader got on ``date``, or would get: then, or in the next edition."""
+        stored = self.store.editions.of(subscriber, date=date) if date else []
+        if stored:
+            return stored[0], ()
+        day = date or self._next_date(subscriber)
+        return pipeline.preview(self.store, subscriber, day, self.clock(), self.editing)
+
+    def feed(self, subscriber: Subscriber) -> list[Edition]:
+        """This reader's editions, newest first; before the first, what it would be now."""
+        stored = self.store.editions.of(subscriber)
+        return stored or [self.preview(subscriber, None)[0]]
+
+    def public(self) -> Subscriber:
+        return self.entry(PUBLIC).subscriber
+
+    def _next_date(self, subscriber: Subscriber) -> dt.date:
+        now, schedule = self.clock(), subscriber.schedule
+        last = self.store.editions.last(subscriber.id)
+        due = due_date(schedule, last and last[0], now)
+        if due:
+            return due
+        today = now.astimezone(zone(schedule.timezone)).date()
+        had_today = last is not None and last[0] >= today
+        return next_date(schedule, today if had_today else today - dt.timedelta(days=1))
+
+
+def open_app(config: Path | None, now: dt.datetime | None) -> App:
+    """The installation whose configuration this is. Raises ConfigError."""
+    file = config or _found()
+    settings = load_settings(file, os.environ)
+    return App(settings, clock_of(now))
+
+
+def clock_of(now: dt.datetime | None) -> Clock:
+    """A clock that stands at ``now``, or the real one."""
+    if now is not None:
+        return lambda: now
+    return lambda: dt.datetime.now(dt.UTC)
+
+
+def _found() -> Path:
+    here = Path("config/digest.yaml")
+    named = os.environ.get("DIGEST_CONFIG")
+    return Path(named) if named and not here.exists() else here

@@ -1,0 +1,479 @@
+"""The command line: one function a command; parses, builds, calls, prints."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from digest.errors import ConfigError, DigestError, MailServerDown, StoreError
+
+if TYPE_CHECKING:
+    from digest.app import App
+    from digest.editions import Edition, LeftOut
+
+DONE, IN_PART, NOT_STARTED = 0, 1, 2
+FORMATS = ("terminal", "markdown", "html", "text", "eml")
+
+
+class _Instant(click.ParamType[dt.datetime]):
+    name = "instant"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> dt.datetime:
+        if isinstance(value, dt.datetime):
+            return value
+        try:
+            at = dt.datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"'{value}' is no instant; write one like 2026-05-20T07:00:00Z", param, ctx)
+        return (at if at.tzinfo else at.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+
+
+def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """Remember a global option wherever on the line it stood."""
+    if value not in (None, False, 0):
+        ctx.find_root().meta[f"digest.{param.name}"] = value
+    return value
+
+
+def _globals() -> list[click.Parameter]:
+    def option(*names: str, **more: Any) -> click.Option:
+        return click.Option(names, expose_value=False, callback=_keep, **more)
+
+    return [
+        option(
+            "--config",
+            type=click.Path(path_type=Path, dir_okay=False),
+            metavar="FILE",
+            help="The configuration; otherwise config/digest.yaml here, or $DIGEST_CONFIG.",
+        ),
+        option("--json", is_flag=True, help="Report as one JSON object."),
+        option(
+            "--now",
+            type=_Instant(),
+            metavar="INSTANT",
+            help="Take this for the current time (ISO 8601; UTC where it names no zone).",
+        ),
+        option("-v", "--verbose", count=True, help="Say more about what is being done."),
+    ]
+
+
+class _Command(click.Command):
+    """A command that takes the global options behind its name, too."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.extend(_globals())
+
+
+class _Group(click.Group):
+    command_class = _Command
+    group_class = type
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.extend(_globals())
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="digest", message="digest %(version)s")
+def digest() -> None:
+    """The daily research-paper newsletter.
+
+    Collects papers, works out which are new to each reader, ranks them by that reader's
+    interests, and sends each a personal edition by mail and feed.
+    """
+
+
+def main() -> None:
+    """Run a command; every error is one sentence on stderr, and an exit code."""
+    try:
+        code = digest.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = NOT_STARTED
+    except click.Abort:
+        code = 130
+    except MailServerDown as error:
+        code = _complain(error, IN_PART)
+    except DigestError as error:
+        code = _complain(error, NOT_STARTED)
+    except BrokenPipeError:  # the reader of our output, such as `head`, had enough
+        sys.stderr.close()
+        code = DONE
+    except Exception as error:
+        if "-v" in sys.argv or "--verbose" in sys.argv:
+            raise
+        code = _complain(
+            f"this is a bug in digest ({type(error).__name__}: {error}); nothing queued is lost, "
+            "run the command again with -v and report what it says",
+            NOT_STARTED,
+        )
+    sys.exit(code or DONE)
+
+
+# The day --------------------------------------------------------------------------------------
+
+
+@digest.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.option("--salvage", is_flag=True, help="Take the whole papers of a damaged file.")
+def collect(paths: tuple[Path, ...], salvage: bool) -> int:
+    """Take in the named digest files, or those in the inbox."""
+    from digest import answers, pipeline
+
+    app = _app()
+    if salvage and not paths:
+        raise click.UsageError("--salvage needs the file to take papers from")
+    taken = (
+        pipeline.collect_files(
+            app.store, _expanded(paths), app.clock(), app.settings.collect, salvage=salvage
+        )
+        if paths
+        else app.collect()
+    )
+    report = answers.collected(list(taken))
+    return _report(report, answers.say_collected)
+
+
+@digest.command()
+def compose() -> int:
+    """Compose every edition that is due, and queue its mail."""
+    from digest import answers
+
+    return _report(answers.composed(list(_app().compose())), answers.say_composed)
+
+
+@digest.command()
+def deliver() -> int:
+    """Send the mails that are queued."""
+    from digest import answers
+
+    return _report(answers.delivered(_app()), answers.say_delivered)
+
+
+@digest.command()
+def send() -> int:
+    """Collect, compose what is due and deliver, once."""
+    from digest import answers
+
+    app = _app()
+    report = {
+        "collect": answers.collected(list(app.collect())),
+        "compose": answers.composed(list(app.compose())),
+        "deliver": answers.delivered(app),
+    }
+    return _report(report, answers.say_day)
+
+
+@digest.command()
+def run() -> None:
+    """Run the scheduler until it is stopped."""
+    from digest import scheduler
+
+    _log_to_terminal()
+    scheduler.run(_app())
+
+
+# Looking --------------------------------------------------------------------------------------
+
+
+@digest.command()
+@click.argument("who")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="terminal")
+@click.option(
+    "--date", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The edition's day."
+)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it there.")
+@click.option("--open", "open_it", is_flag=True, help="Show it in the web browser.")
+@click.option("--explain", is_flag=True, help="Add the evidence, and what was left out and why.")
+def preview(
+    who: str,
+    form: str,
+    date: dt.datetime | None,
+    output: Path | None,
+    open_it: bool,
+    explain: bool,
+) -> None:
+    """Show what WHO (an id or an address) would be sent, and change nothing."""
+    from digest import answers
+
+    app = _app()
+    subscriber = app.entry(who).subscriber
+    edition, left_out = app.preview(subscriber, date.date() if date else None)
+    if _given("json"):
+        _print_json(answers.edition(edition, left_out if explain else ()))
+        return
+    if open_it and form == "terminal":
+        form = "html"
+    _put(_rendered(app, edition, left_out, form, explain), output, open_it, form)
+
+
+@digest.command()
+@click.argument("who", required=False)
+@click.option("--format", "form", type=click.Choice(("rss", "atom", "json")), default="rss")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it there.")
+def feed(who: str | None, form: str, output: Path | None) -> None:
+    """Write the feed of WHO's editions, or of the public edition."""
+    from digest.render import feed as feeds
+
+    app = _app()
+    subscriber = app.entry(who).subscriber if who else app.public()
+    write = {"rss": feeds.rss, "atom": feeds.atom, "json": feeds.json_feed}[form]
+    text = write(app.feed(subscriber), app.settings.mail, app.env, reader=subscriber)
+    _put(text.encode(), output, False, form)
+
+
+@digest.command()
+def check() -> int:
+    """Load the configuration, open the store, greet the mail server; say what is wrong."""
+    from digest import answers
+
+    return _report(answers.checked(_app()), answers.say_checked)
+
+
+# Setting up -----------------------------------------------------------------------------------
+
+
+@digest.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=".", metavar="[DIR]")
+def init(folder: Path) -> int:
+    """Write a commented configuration and an inbox into DIR; nothing is overwritten."""
+    from digest import answers, starter
+
+    return _report(answers.started(starter.start(folder)), answers.say_started)
+
+
+@digest.command()
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="demo",
+    help="Where the demonstration writes; `demo` here by default.",
+)
+def demo(folder: Path) -> int:
+    """Run the day once on the papers and subscribers of the sample."""
+    from digest import answers, demonstration
+
+    return _report(demonstration.run(folder, _given("now")), answers.say_demo)
+
+
+@digest.group(cls=_Group)
+def subscribers() -> None:
+    """See and change who reads."""
+
+
+@subscribers.command("list")
+def list_() -> int:
+    """List all subscribers with their state and schedule."""
+    from digest import answers
+
+    return _report(answers.subscribers(_app().store.subscribers.all()), answers.say_subscribers)
+
+
+@subscribers.command()
+@click.argument("who")
+def show(who: str) -> int:
+    """Show what is known of WHO."""
+    from digest import answers
+
+    return _report(answers.subscriber(_app().entry(who)), answers.say_subscriber)
+
+
+@subscribers.command()
+@click.argument("address")
+@click.option("--id", "id_", help="A short name; otherwise made from the address.")
+@click.option("--name", default="", help="How mails address them.")
+@click.option("--timezone", default="UTC", show_default=True)
+@click.option("--hour", type=int, default=7, show_default=True, help="Local hour, 0 to 23.")
+@click.option("--weekdays", default="", help="Such as mon,wed,fri; otherwise every day.")
+@click.option("--size", type=int, default=10, show_default=True, help="Papers at most.")
+@click.option("--interest", "texts", multiple=True, help="What they want, in words; repeatable.")
+@click.option("--keyword", "keywords", multiple=True, help="A keyword; repeatable.")
+@click.option("--muted", multiple=True, help="Words never to be shown; repeatable.")
+def add(address: str, id_: str | None, weekdays: str, **stated: Any) -> int:
+    """Add the reader with this ADDRESS to the store."""
+    from digest import answers, roster
+
+    reader = roster.stated(address, id_, weekdays.replace(",", " ").split(), **stated)
+    roster.add(_app(), [reader])
+    return _report(answers.subscriber(_app().entry(reader.id)), answers.say_subscriber)
+
+
+@subscribers.command("import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def import_(file: Path) -> int:
+    """Take the subscribers of a FILE in the form of subscribers.yaml into the store."""
+    from digest import answers, roster
+
+    app = _app()
+    return _report(answers.imported(roster.take_in(app, file)), answers.say_imported)
+
+
+@subscribers.command()
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it there.")
+def export(output: Path | None) -> int | None:
+    """Write all subscribers in the form of subscribers.yaml."""
+    from digest import answers, roster
+
+    entries = _app().store.subscribers.all()
+    if _given("json"):
+        return _report(answers.subscribers(entries), answers.say_subscribers)
+    _put(roster.as_yaml(entries).encode(), output, False, "yaml")
+    return None
+
+
+@subscribers.command()
+@click.argument("who")
+def pause(who: str) -> int:
+    """Send WHO nothing until they resume."""
+    return _change(who, lambda app, id_: app.store.subscribers.pause(id_, app.clock()))
+
+
+@subscribers.command()
+@click.argument("who")
+def resume(who: str) -> int:
+    """Send WHO editions again."""
+    return _change(who, lambda app, id_: app.store.subscribers.resume(id_))
+
+
+@subscribers.command()
+@click.argument("who")
+def remove(who: str) -> int:
+    """Send WHO nothing any more, not even what is queued."""
+    return _change(who, lambda app, id_: app.store.subscribers.leave(id_, app.clock()))
+
+
+def _change(who: str, change: Callable[[App, str], None]) -> int:
+    from digest import answers
+
+    app = _app()
+    entry = app.entry(who)
+    change(app, entry.subscriber.id)
+    return _report(answers.subscriber(app.entry(entry.subscriber.id)), answers.say_subscriber)
+
+
+# What commands share --------------------------------------------------------------------------
+
+
+def _given(name: str) -> Any:
+    """The value of a global option, None when it was not given."""
+    return click.get_current_context().find_root().meta.get(f"digest.{name}")
+
+
+def _app() -> App:
+    """The installation the options name, opened once a command."""
+    from digest.app import open_app
+
+    if _given("verbose"):
+        _log_to_terminal()
+    meta = click.get_current_context().find_root().meta
+    app: App = meta.setdefault("digest.app", None) or open_app(_given("config"), _given("now"))
+    meta["digest.app"] = app
+    return app
+
+
+def _report(report: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> int:
+    """Print a report, as JSON or in words; the exit code it asks for."""
+    code: int = report.pop("exit", DONE)
+    for part in report.values():
+        if isinstance(part, dict):
+            code = max(code, part.pop("exit", DONE))
+    if _given("json"):
+        _print_json(report)
+    else:
+        say(report)
+    return code
+
+
+def _print_json(report: dict[str, Any]) -> None:
+    click.echo(json.dumps(report, ensure_ascii=False, default=str))
+
+
+def _rendered(
+    app: App, edition: Edition, left_out: tuple[LeftOut, ...], form: str, explain: bool
+) -> bytes:
+    from digest.render import mail, markdown, terminal
+
+    settings = app.settings.mail
+    if form == "eml":
+        return app.message(edition).data
+    if form == "html":
+        text = mail.html(edition, settings, app.env)
+    elif form == "text":
+        text = mail.text(edition, settings, app.env)
+    elif form == "markdown":
+        text = markdown.markdown(edition, settings, app.env)
+    if form == "terminal" or explain:
+        shown = terminal.terminal(
+            edition,
+            settings,
+            color=form == "terminal" and sys.stdout.isatty(),
+            left_out=left_out if explain else (),
+            evidence=explain,
+        )
+        if form == "terminal":
+            return shown.encode()
+        click.echo(shown, err=True)
+    return text.encode()
+
+
+def _put(data: bytes, output: Path | None, open_it: bool, form: str) -> None:
+    """Write to the file, the browser or stdout, as asked."""
+    if open_it and output is None:
+        import tempfile
+
+        ending = {"terminal": "txt", "text": "txt", "markdown": "md"}.get(form, form)
+        with tempfile.NamedTemporaryFile(
+            prefix="digest-", suffix=f".{ending}", delete=False
+        ) as file:
+            output = Path(file.name)
+    if output is None:
+        click.echo(data, nl=not data.endswith(b"\n"))
+        return
+    try:
+        output.write_bytes(data)
+    except OSError as error:
+        raise ConfigError(
+            f"{output} cannot be written ({error.strerror}); choose another --output"
+        ) from error
+    if open_it:
+        click.launch(str(output.resolve()))
+
+
+def _expanded(paths: tuple[Path, ...]) -> list[Path]:
+    """The files named, and for a folder the files directly in it, by name."""
+    return [
+        file
+        for path in paths
+        for file in (sorted(f for f in path.iterdir() if f.is_file()) if path.is_dir() else [path])
+    ]
+
+
+def _log_to_terminal() -> None:
+    import logging
+
+    logging.basicConfig(
+        level=logging.DEBUG if (_given("verbose") or 0) > 1 else logging.INFO,
+        format="%(asctime)s %(message)s",
+        datefmt="%Y-%m-%d %H:%M:%S",
+        stream=sys.stderr,
+    )
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
+
+
+def _complain(error: DigestError | str, code: int) -> int:
+    click.echo(f"digest: {error}", err=True)
+    return code
+
+
+__all__ = ["StoreError", "digest", "main"]
+
+if __name__ == "__main__":
+    main()

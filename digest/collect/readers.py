@@ -1,0 +1,84 @@
+"""Which reader understands a file: recognised by its content, never by its name."""
+
+from __future__ import annotations
+
+import codecs
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Protocol
+
+from digest.collect import digest_text, feed
+from digest.errors import SourceError
+from digest.papers import Report
+
+
+class Reader(Protocol):
+    """The bytes of a source become reports, or a SourceError."""
+
+    def __call__(
+        self, data: bytes, name: str, arrived: dt.date, *, salvage: bool = False
+    ) -> list[Report]: ...
+
+
+READERS: dict[str, Reader] = {
+    "digest": digest_text.read,
+    "feed": feed.read,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CollectSettings:
+    """What collecting may take: ``max_file_mb`` for one file, ``settle_s`` of rest before it.
+
+    A file of the inbox that changed within the last ``settle_s`` seconds is still being written.
+    """
+
+    max_file_mb: int = 64
+    settle_s: float = 2.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.max_file_mb <= 1024:
+            raise ValueError("max_file_mb must be from 1 to 1024")
+        if not 0 <= self.settle_s <= 3600:  # false for NaN too
+            raise ValueError("settle_s must be from 0 to 3600")
+
+    @property
+    def max_bytes(self) -> int:
+        """``max_file_mb`` in bytes."""
+        return self.max_file_mb * 1_000_000
+
+
+def read(data: bytes, name: str, arrived: dt.date, *, salvage: bool = False) -> list[Report]:
+    """The papers in ``data``, in its own order, by the reader that understands it.
+
+    ``name`` names the source in reports and errors; ``arrived`` is the day it came, for dates
+    without a year. Raises: SourceError.
+    """
+    return READERS[_kind(data, name)](data, name, arrived, salvage=salvage)
+
+
+_FIRST_BYTES = 4_096
+"""Where the root of a feed is looked for, after its declaration and comments."""
+
+_FEED = re.compile(rb"<(?:.*?<)??(?:\w{1,20}:)?(?:rss|rdf|feed|channel)[\s>/]", re.I | re.S)
+_JSON = re.compile(rb"[\[{]\s*[\[{\"\]}]")
+_BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def _kind(data: bytes, name: str) -> str:
+    """The kind of source ``data`` looks like. Raises: SourceError when it looks like none."""
+    if not data.strip():
+        raise SourceError(name, "it is empty")
+    start = data[:_FIRST_BYTES]
+    wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"<\0", b"\0<"))
+    for bom in _BOMS:
+        start = start.removeprefix(bom)
+    start = (start.replace(b"\0", b"") if wide else start).lstrip()
+    if _FEED.match(start):
+        return "feed"
+    if wide:
+        raise SourceError(name, "it is UTF-16, not UTF-8 text")
+    if _JSON.match(start):
+        raise SourceError(name, "it is neither a digest file nor a feed")
+    return "digest"

@@ -1,0 +1,331 @@
+"""digest.yaml, the environment and subscribers.yaml, checked once."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_type_hints
+
+import pydantic
+
+from digest.collect.readers import CollectSettings
+from digest.compose.editor import ComposeSettings
+from digest.compose.trending import TrendSettings
+from digest.deliver.retry import RetrySettings
+from digest.deliver.smtp import SmtpSettings
+from digest.errors import ConfigError
+from digest.marked import Keys, Marked, load, nearest, scalar
+from digest.render.settings import MailSettings
+from digest.subscribers import PUBLIC, WEEKDAYS, Interest, Schedule, Subscriber, zone
+
+PREFIX = "DIGEST_"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class PublicSettings(TrendSettings):
+    """The public edition: ``size`` in papers, and the ``hour`` and ``timezone`` of its day."""
+
+    size: int = 30
+    timezone: str = "UTC"
+    hour: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_reader(self.timezone, self.hour, WEEKDAYS, self.size)
+
+
+@dataclass(frozen=True)
+class DeliverySettings(SmtpSettings):
+    """``transport``: mails become files in ``folder``, or go to the mail server by SMTP."""
+
+    transport: Literal["folder", "smtp"] = "folder"
+    folder: Path | None = None
+    password_file: Path | None = None
+    retry: RetrySettings = field(default_factory=RetrySettings)
+
+
+@dataclass(frozen=True)
+class ScheduleSettings:
+    """``tick_s``: how often the scheduler looks for work, in seconds."""
+
+    tick_s: int = 60
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.tick_s <= 3600:
+            raise ValueError("tick_s has to be between 1 and 3600")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything an owner can choose. Paths are absolute; ``file`` is where it was read."""
+
+    file: Path = Path()
+    database: str = "sqlite:///digest.db"
+    inbox: Path | None = None
+    subscribers: Path | None = None
+    templates: Path | None = None
+    collect: CollectSettings = field(default_factory=CollectSettings)
+    compose: ComposeSettings = field(default_factory=ComposeSettings)
+    public: PublicSettings = field(default_factory=PublicSettings)
+    mail: MailSettings = field(default_factory=MailSettings)
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
+
+    @property
+    def public_subscriber(self) -> Subscriber:
+        """The reader without address or interests whose edition is the trending list."""
+        schedule = Schedule(self.public.timezone, self.public.hour)
+        return Subscriber(PUBLIC, None, "everyone", schedule, self.public.size)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One subscriber as the file writes them."""
+
+    id: str
+    address: str
+    interests: tuple[Interest, ...]
+    name: str = ""
+    timezone: str = "UTC"
+    hour: int = 7
+    weekdays: tuple[str, ...] = WEEKDAYS
+    size: int = 10
+    muted: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", self.id):
+            raise ValueError(f"the id '{self.id}' may only hold letters, digits, '.', '_' and '-'")
+        if self.id == PUBLIC:
+            raise ValueError(f"the id '{PUBLIC}' is the public edition's; choose another")
+        check_address(self.address)
+        _check_reader(self.timezone, self.hour, self.weekdays, self.size)
+        if not self.interests:
+            raise ValueError("at least one interest is needed")
+
+    def subscriber(self) -> Subscriber:
+        schedule = Schedule(self.timezone, self.hour, self.weekdays)
+        return Subscriber(
+            id=self.id,
+            address=self.address,
+            name=self.name,
+            schedule=schedule,
+            size=self.size,
+            interests=self.interests,
+            muted=self.muted,
+        )
+
+
+def load_settings(path: Path, environment: Mapping[str, str]) -> Settings:
+    """The settings in the file at ``path``, with those of the environment laid over them.
+
+    Relative paths count from the file's folder. Raises ConfigError, naming file, line, setting
+    and the nearest right one.
+    """
+    marked = load(path)
+    marked.tree = {} if marked.tree is None else marked.tree
+    if isinstance(marked.tree, dict) and "password" in (marked.tree.get("delivery") or {}):
+        place = marked.place(("delivery", "password"))
+        raise ConfigError(
+            f"{place}: delivery: a password does not belong in this file; name a file with "
+            "'password_file', or set DIGEST_DELIVERY__PASSWORD"
+        )
+    _overlay(marked, environment)
+    settings = _read(Settings, marked, marked.tree, (), hidden={"file"})
+    return _absolute(settings, path.resolve())
+
+
+def load_subscribers(path: Path) -> list[Subscriber]:
+    """The subscribers in the file at ``path``; none when there is no such file.
+
+    Raises ConfigError as ``load_settings`` does, also for an id or address that stands twice.
+    """
+    if not path.exists():
+        return []
+    marked = load(path)
+    return read_subscribers(marked)
+
+
+def read_subscribers(marked: Marked) -> list[Subscriber]:
+    """The same from what was already loaded."""
+    tree = marked.tree
+    if not isinstance(tree, dict) or set(tree) != {"subscribers"}:
+        raise ConfigError(f"{marked.name}: a list under the one key 'subscribers:' belongs here")
+    listed = tree["subscribers"] or []
+    if not isinstance(listed, list):
+        raise ConfigError(f"{marked.place(('subscribers',))}: 'subscribers' has to be a list")
+    found: list[Subscriber] = []
+    taken: dict[str, str] = {}
+    for n, item in enumerate(listed):
+        path: Keys = ("subscribers", n)
+        _name_interests(item)
+        reader = _read(_Entry, marked, item, path).subscriber()
+        for what in (reader.id, (reader.address or "").lower()):
+            if what in taken:
+                raise ConfigError(
+                    f"{marked.place(path)}: '{what}' stands already at {taken[what]}; keep one"
+                )
+            taken[what] = marked.place(path)
+        found.append(reader)
+    return found
+
+
+def check_address(address: str) -> None:
+    """Raises ValueError when this is not one mail address."""
+    import email_validator  # late: only a command that reads addresses needs it
+
+    # Labs write to names like ada@cluster.local; whether mail gets there is their server's business.
+    email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
+    try:
+        email_validator.validate_email(
+            address, check_deliverability=False, globally_deliverable=False, test_environment=True
+        )
+    except email_validator.EmailNotValidError as error:
+        raise ValueError(f"'{address}' is not a mail address: {error}") from error
+
+
+def password(delivery: DeliverySettings) -> str:
+    """The mail server's password, from the environment or the file that the settings name."""
+    if delivery.password or delivery.password_file is None:
+        return delivery.password
+    try:
+        return delivery.password_file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"the password file {delivery.password_file} cannot be read ({error}); "
+            "check delivery.password_file"
+        ) from error
+
+
+def _check_reader(timezone: str, hour: int, weekdays: tuple[str, ...], size: int) -> None:
+    try:
+        zone(timezone)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(
+            f"there is no time zone '{timezone}'; write one like Europe/Berlin"
+        ) from error
+    if not 0 <= hour <= 23:
+        raise ValueError("hour has to be between 0 and 23")
+    wrong = [day for day in weekdays if day not in WEEKDAYS]
+    if wrong or not weekdays:
+        raise ValueError(f"weekdays are any of {', '.join(WEEKDAYS)}")
+    if not 1 <= size <= 500:
+        raise ValueError("size has to be between 1 and 500")
+
+
+def _name_interests(entry: Any) -> None:
+    """Give interests without a name that of their first keyword, words, example or author."""
+    interests = entry.get("interests") if isinstance(entry, dict) else None
+    for interest in interests if isinstance(interests, list) else ():
+        if isinstance(interest, dict) and not interest.get("name"):
+            lists = (interest.get(key) for key in ("keywords", "examples", "authors"))
+            firsts = [str(values[0]) for values in lists if isinstance(values, list) and values]
+            words = " ".join(str(interest.get("text") or "").split()[:6])
+            interest["name"] = next(iter([*firsts[:1], words]), "") or words
+
+
+def _overlay(marked: Marked, environment: Mapping[str, str]) -> None:
+    """Lay ``DIGEST_SECTION__KEY`` and ``DIGEST_KEY`` over the tree."""
+    plain = {f.name.upper() for f in dataclasses.fields(Settings) if f.name != "file"}
+    for variable, text in sorted(environment.items()):
+        name = variable.removeprefix(PREFIX)
+        if name == variable or ("__" not in name and name not in plain):
+            continue
+        path: Keys = tuple(part.lower() for part in name.split("__"))
+        branch = marked.tree
+        for key in path[:-1]:
+            if not isinstance(branch, dict) or branch.get(key) is None:
+                if not isinstance(branch, dict):
+                    break
+                branch[key] = {}
+            branch = branch[key]
+        if isinstance(branch, dict):
+            branch[path[-1]] = scalar(text)
+        marked.places[path] = f"the environment variable {variable}"
+
+
+def _read(
+    kind: type[T],
+    marked: Marked,
+    tree: Any,
+    path: Keys,
+    *,
+    hidden: frozenset[str] | set[str] = frozenset(),
+) -> T:
+    _known_keys(kind, marked, tree, path, hidden)
+    try:
+        return pydantic.TypeAdapter(kind).validate_python(tree)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        at = (*path, *first["loc"])
+        why = first["msg"].removeprefix("Value error, ")
+        dotted = ".".join(str(part) for part in at) or "the whole file"
+        raise ConfigError(f"{marked.place(at)}: {dotted}: {why[0].lower()}{why[1:]}") from error
+
+
+def _known_keys(
+    kind: Any, marked: Marked, tree: Any, path: Keys, hidden: frozenset[str] | set[str]
+) -> None:
+    """Refuse a key that ``kind`` has no field for, at any depth."""
+    if not isinstance(tree, dict):
+        return
+    hints = get_type_hints(kind)
+    known = [f.name for f in dataclasses.fields(kind) if f.name not in hidden]
+    for key, value in list(tree.items()):
+        at = (*path, key)
+        if key not in known:
+            above = ".".join(str(part) for part in path)
+            raise ConfigError(
+                f"{marked.place(at)}: {above or 'settings'}: no setting '{key}'"
+                f"{nearest(str(key), known)}"
+            )
+        inner = _dataclass_in(hints[key])
+        if inner and value is None:
+            del tree[key]  # a heading with nothing under it means all defaults
+        elif inner and isinstance(value, list):
+            for n, item in enumerate(value):
+                _known_keys(inner, marked, item, (*at, n), hidden)
+        elif inner:
+            _known_keys(inner, marked, value, at, hidden)
+
+
+def _dataclass_in(hint: Any) -> Any:
+    parts = [hint, *getattr(hint, "__args__", ())]
+    return next((part for part in parts if dataclasses.is_dataclass(part)), None)
+
+
+def _absolute(settings: Settings, file: Path) -> Settings:
+    """Relative paths from the file's folder; what is not set, in the project's folder.
+
+    That is the folder above ``config/``, or the file's own when it stands elsewhere.
+    """
+    here = file.parent
+    project = here.parent if here.name == "config" else here
+
+    def at(path: Path | None) -> Path | None:
+        return Path(os.path.normpath(here / path)) if path else None
+
+    delivery = dataclasses.replace(
+        settings.delivery,
+        folder=at(settings.delivery.folder) or project / "outgoing",
+        password_file=at(settings.delivery.password_file),
+        ca_file=at(settings.delivery.ca_file),
+    )
+    return dataclasses.replace(
+        settings,
+        file=file,
+        database=_database(settings.database, here),
+        inbox=at(settings.inbox) or project / "inbox",
+        subscribers=at(settings.subscribers) or here / "subscribers.yaml",
+        templates=at(settings.templates),
+        delivery=delivery,
+    )
+
+
+def _database(url: str, here: Path) -> str:
+    name = url.removeprefix("sqlite:///")
+    return url if name == url else f"sqlite:///{os.path.normpath(here / Path(name).expanduser())}"

@@ -1,0 +1,91 @@
+"""Subscribers come in and go out: by hand, and as files in the form of subscribers.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from digest.answers import subscriber
+from digest.app import App
+from digest.config import read_subscribers
+from digest.errors import ConfigError
+from digest.marked import Marked, load
+from digest.store.subscribers import Entry
+from digest.subscribers import Subscriber
+
+FIELDS = "id address name timezone hour weekdays size interests muted".split()  # noqa: SIM905
+
+
+def stated(
+    address: str,
+    id_: str | None,
+    weekdays: Sequence[str],
+    *,
+    texts: Sequence[str],
+    keywords: Sequence[str],
+    **more: Any,
+) -> Subscriber:
+    """A subscriber from what was said on the command line. Raises ConfigError."""
+    interests: list[dict[str, Any]] = [{"text": text} for text in texts]
+    if keywords:
+        interests.append({"keywords": list(keywords)})
+    entry = {
+        "id": id_ or address.partition("@")[0],
+        "address": address,
+        "interests": interests,
+        **{
+            name: list(value) if isinstance(value, tuple) else value for name, value in more.items()
+        },
+    }
+    if weekdays:
+        entry["weekdays"] = list(weekdays)
+    return read_subscribers(Marked("the command line", {"subscribers": [entry]}))[0]
+
+
+def add(app: App, readers: Sequence[Subscriber]) -> None:
+    """Store new subscribers, all or none. Raises ConfigError when one is there already."""
+    for reader in readers:
+        for who in (reader.id, reader.address or reader.id):
+            entry = app.store.subscribers.find(who)
+            if entry and entry.state != "unlisted":
+                back = "; `digest subscribers resume` brings them back"
+                raise ConfigError(
+                    f"'{who}' is a subscriber already ({entry.state})"
+                    f"{back if entry.state in ('left', 'paused') else '; choose another --id'}"
+                )
+    app.store.subscribers.add(readers, app.clock())
+
+
+def take_in(app: App, file: Path) -> list[str]:
+    """Store the subscribers of a file, all or none; their ids. Those there already are updated.
+
+    Raises ConfigError for one whom subscribers.yaml names: that file would undo the change.
+    """
+    readers = read_subscribers(load(file))
+    for reader in readers:
+        entry = app.store.subscribers.find(reader.id)
+        if entry and entry.origin == "file" and entry.state != "unlisted":
+            raise ConfigError(
+                f"{file}: '{reader.id}' stands in {app.settings.subscribers}; change them there"
+            )
+    app.store.subscribers.add(readers, app.clock())
+    return [reader.id for reader in readers]
+
+
+def as_yaml(entries: Sequence[Entry]) -> str:
+    """The subscribers who have an address and did not leave, in the form of subscribers.yaml."""
+    kept = [entry for entry in entries if entry.subscriber.address and entry.state != "left"]
+    listed = [{name: subscriber(entry)[name] for name in FIELDS} for entry in kept]
+    for one in listed:
+        one["interests"] = [
+            {name: _plain(value) for name, value in interest.items() if value not in ("", (), [])}
+            for interest in one["interests"]
+        ]
+    return yaml.safe_dump({"subscribers": listed}, sort_keys=False, allow_unicode=True)
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,116 @@
+"""A clock that calls the pipeline: ticks, and a glance at the inbox whenever it changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from digest.app import App
+from digest.editions import Edition
+from digest.errors import DigestError
+from digest.pipeline import Waiting
+
+log = logging.getLogger("digest")
+
+GRACE_S = 3600
+"""A tick that comes late is run all the same: who is due is asked of the store, not of the clock.
+
+APScheduler's default is one second, after which a late job is dropped without a word.
+"""
+
+
+def run(app: App) -> None:
+    """Collect, compose and deliver at every tick, until SIGTERM or SIGINT.
+
+    The step under way is finished first: a message being sent is sent and recorded.
+    """
+    from apscheduler.schedulers.background import BackgroundScheduler
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    scheduler = BackgroundScheduler(
+        timezone=dt.UTC,
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": GRACE_S},
+    )
+    job = scheduler.add_job(
+        lambda: tick(app, stop.is_set),
+        "interval",
+        seconds=app.settings.schedule.tick_s,
+        next_run_time=dt.datetime.now(dt.UTC),
+    )
+    app.inbox.mkdir(parents=True, exist_ok=True)
+    app.store  # noqa: B018 - what is wrong with it is said before anything starts
+    scheduler.start()
+    log.info("running: a tick every %s s, inbox %s", app.settings.schedule.tick_s, app.inbox)
+    _watch(app.inbox, stop, lambda: job.modify(next_run_time=dt.datetime.now(dt.UTC)))
+    scheduler.shutdown(wait=True)
+    log.info("stopped")
+
+
+def tick(app: App, stopping: Callable[[], bool]) -> None:
+    """One round of the day's three steps; what goes wrong in one holds up none of the others."""
+    for step in (_collect, _compose, _deliver):
+        if stopping():
+            return
+        try:
+            step(app, stopping)
+        except DigestError as error:
+            _say_once(str(error))
+        except Exception:  # a scheduler that dies of one bad tick sends nothing tomorrow
+            log.exception("%s failed; it is tried again at the next tick", step.__name__[1:])
+
+
+def _collect(app: App, stopping: Callable[[], bool]) -> None:
+    for one in app.collect():
+        if one.problem:
+            log.warning("rejected %s", one.problem)
+        else:
+            log.info("collected %s: %s papers, %s new", one.path.name, one.papers, one.new)
+        if stopping():
+            return
+
+
+def _compose(app: App, _stopping: Callable[[], bool]) -> None:
+    for one in app.compose():
+        if isinstance(one, Edition):
+            log.info("composed %s: %s papers", one.id, len(one.picks))
+        elif isinstance(one, Waiting):
+            _say_once(f"{len(one.ids)} subscribers wait for their first papers")
+        else:
+            log.error("%s", one)
+
+
+def _deliver(app: App, stopping: Callable[[], bool]) -> None:
+    for one in app.deliver(stopping):
+        level = logging.INFO if one.state == "sent" else logging.WARNING
+        log.log(level, "%s to %s: %s", one.state, one.recipient, one.reply)
+    _said.clear()
+
+
+_said: set[str] = set()
+
+
+def _say_once(text: str) -> None:
+    """Say it, but not again at every tick while it stays so."""
+    if text not in _said:
+        _said.add(text)
+        log.warning("%s", text)
+
+
+def _watch(inbox: Path, stop: threading.Event, changed: Callable[[], object]) -> None:
+    """Call ``changed`` whenever something arrives in the inbox, until ``stop`` is set.
+
+    Changes can be missed (network folders); the regular ticks look, too.
+    """
+    from watchfiles import Change, watch
+
+    def arrived(change: Change, path: str) -> bool:
+        return change is not Change.deleted and Path(path).parent == inbox
+
+    for _ in watch(inbox, watch_filter=arrived, stop_event=stop, recursive=False):
+        changed()

@@ -1,0 +1,222 @@
+"""The shelf of subscribers: who reads, since when, and who is due."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from digest.store.engine import alone, reading, writing
+from digest.store.outbox import withdraw
+from digest.store.schema import editions, subscribers
+from digest.subscribers import Interest, Schedule, Subscriber, due_date
+
+State = Literal["active", "paused", "left", "unlisted"]
+Origin = Literal["file", "store"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A subscriber as the store knows them: ``unlisted`` is one whom the file no longer names."""
+
+    subscriber: Subscriber
+    state: State
+    origin: Origin
+    joined_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A subscriber whose edition of ``date`` is due; ``last`` is the date of their latest one."""
+
+    id: str
+    date: dt.date
+    last: dt.date | None
+
+
+_ACTIVE = sa.and_(
+    subscribers.c.unlisted_at.is_(None),
+    subscribers.c.paused_at.is_(None),
+    subscribers.c.left_at.is_(None),
+)
+_LAST = (
+    sa.select(sa.func.max(editions.c.date))
+    .where(editions.c.subscriber == subscribers.c.id)
+    .scalar_subquery()
+)
+
+
+class Subscribers:
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def sync(self, listed: Sequence[Subscriber], now: dt.datetime) -> None:
+        """Take over the file's subscribers; those it no longer names get nothing more.
+
+        Who paused or left stays so: a line in a file is no consent.
+        """
+        with reading(self._engine) as connection:
+            stored = {row.id: row for row in connection.execute(sa.select(subscribers))}
+        changed = [reader for reader in listed if not _same(stored.get(reader.id), reader)]
+        names = {reader.id for reader in listed}
+        gone = [
+            row.id
+            for row in stored.values()
+            if row.origin == "file" and row.unlisted_at is None and row.id not in names
+        ]
+        if not changed and not gone:
+            return
+        with writing(self._engine) as connection:
+            alone(connection, "subscribers")
+            for reader in changed:
+                _put(connection, reader, "file", now)
+            _mark(connection, gone, unlisted_at=now)
+            for who in gone:
+                withdraw(connection, who, "no longer in the subscribers file", now)
+
+    def add(self, readers: Sequence[Subscriber], now: dt.datetime) -> None:
+        """Store these subscribers, or what has changed of them, all or none."""
+        with writing(self._engine) as connection:
+            alone(connection, "subscribers")
+            for reader in readers:
+                _put(connection, reader, "store", now)
+
+    def pause(self, who: str, now: dt.datetime) -> None:
+        """Nothing more for them until they resume; what is queued is withdrawn."""
+        with writing(self._engine) as connection:
+            _mark(connection, [who], paused_at=now)
+            withdraw(connection, who, "paused", now)
+
+    def resume(self, who: str) -> None:
+        """They get editions again, whether they had paused or left."""
+        with writing(self._engine) as connection:
+            _mark(connection, [who], paused_at=None, left_at=None)
+
+    def leave(self, who: str, now: dt.datetime) -> None:
+        """They left: nothing more is composed or sent, not even what is queued."""
+        with writing(self._engine) as connection:
+            _mark(connection, [who], left_at=now)
+            withdraw(connection, who, "left", now)
+
+    def find(self, who: str) -> Entry | None:
+        """The subscriber of that id or address; the active one where an address has several."""
+        same = sa.or_(subscribers.c.id == who, sa.func.lower(subscribers.c.address) == who.lower())
+        query = sa.select(subscribers).where(same)
+        with reading(self._engine) as connection:
+            entries = [_entry(row) for row in connection.execute(query)]
+        return min(
+            entries, key=lambda e: (e.subscriber.id != who, e.state != "active"), default=None
+        )
+
+    def all(self) -> list[Entry]:
+        """Everybody ever known, by id."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(sa.select(subscribers).order_by(subscribers.c.id))
+            return [_entry(row) for row in rows]
+
+    def get(self, ids: Collection[str]) -> list[Subscriber]:
+        """The nouns of these ids, by id; at most a batch of them at a time."""
+        query = sa.select(subscribers).where(subscribers.c.id.in_(ids))
+        with reading(self._engine) as connection:
+            return [_noun(row) for row in connection.execute(query.order_by(subscribers.c.id))]
+
+    def due(self, now: dt.datetime) -> list[Due]:
+        """Everybody active whose edition is due at ``now``, by id.
+
+        Readers share few schedules, so zones and weekdays are worked out once for each of those,
+        and the rest is a comparison in the database.
+        """
+        columns = (subscribers.c.timezone, subscribers.c.hour, subscribers.c.weekdays)
+        found: list[Due] = []
+        with reading(self._engine) as connection:
+            for schedule in connection.execute(sa.select(*columns).where(_ACTIVE).distinct()):
+                noun = Schedule(schedule.timezone, schedule.hour, _weekdays(schedule.weekdays))
+                first = due_date(noun, None, now)
+                later = due_date(noun, dt.date.min, now)
+                if first is None and later is None:
+                    continue
+                had = sa.and_(_LAST.is_not(None), later > _LAST) if later else sa.false()
+                due = sa.or_(_LAST.is_(None), had) if first else had
+                query = sa.select(subscribers.c.id, _LAST.label("last")).where(
+                    _ACTIVE, *(c == v for c, v in zip(columns, schedule, strict=True)), due
+                )
+                for row in connection.execute(query):
+                    date = later if row.last else first
+                    assert date is not None  # noqa: S101 - the query asked for no others
+                    found.append(Due(row.id, date, row.last))
+        return sorted(found, key=lambda due: due.id)
+
+
+def _put(connection: sa.Connection, reader: Subscriber, origin: Origin, now: dt.datetime) -> None:
+    values = {**_values(reader), "origin": origin}
+    same = sa.select(subscribers).where(subscribers.c.id == reader.id)
+    if connection.execute(same).first():
+        update = subscribers.update().where(subscribers.c.id == reader.id)
+        connection.execute(update.values(**values, unlisted_at=None))
+        return
+    # An address that left does not come back under another id.
+    left = sa.select(sa.func.max(subscribers.c.left_at)).where(
+        subscribers.c.address == reader.address
+    )
+    values |= {"joined_at": now, "left_at": connection.execute(left).scalar()}
+    connection.execute(subscribers.insert().values(**values))
+
+
+def _mark(connection: sa.Connection, ids: Sequence[str], **values: dt.datetime | None) -> None:
+    update = subscribers.update().where(subscribers.c.id.in_(ids))
+    connection.execute(update.values(**values))
+
+
+def _same(row: Any, reader: Subscriber) -> bool:
+    return row is not None and row.unlisted_at is None and _noun(row) == reader
+
+
+def _values(reader: Subscriber) -> dict[str, Any]:
+    return {
+        "id": reader.id,
+        "address": reader.address,
+        "name": reader.name,
+        "timezone": reader.schedule.timezone,
+        "hour": reader.schedule.hour,
+        "weekdays": " ".join(reader.schedule.weekdays),
+        "size": reader.size,
+        "interests": [asdict(interest) for interest in reader.interests],
+        "muted": list(reader.muted),
+    }
+
+
+def _entry(row: Any) -> Entry:
+    state: State = (
+        "left"
+        if row.left_at
+        else "unlisted"
+        if row.unlisted_at
+        else "paused"
+        if row.paused_at
+        else "active"
+    )
+    return Entry(_noun(row), state, row.origin, row.joined_at)
+
+
+def _noun(row: Any) -> Subscriber:
+    return Subscriber(
+        id=row.id,
+        address=row.address,
+        name=row.name,
+        schedule=Schedule(row.timezone, row.hour, _weekdays(row.weekdays)),
+        size=row.size,
+        interests=tuple(_interest(stated) for stated in row.interests),
+        muted=tuple(row.muted),
+    )
+
+
+def _interest(stated: dict[str, Any]) -> Interest:
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stated.items()}
+    return Interest(**values)
+
+
+def _weekdays(text: str) -> tuple[str, ...]:
+    return tuple(text.split())

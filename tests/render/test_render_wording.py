@@ -1,0 +1,110 @@
+"""What an edition says: groups, reasons, summary lines and links."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from digest.editions import Reason
+from digest.render import wording
+from tests.support.builders import a_paper, a_pick, a_quiet_edition, an_edition
+
+
+def test_interests_come_in_the_order_of_their_strongest_pick_and_numbers_run_through():
+    edition = an_edition(
+        a_pick("A", interest="Vision", score=9),
+        a_pick("B", interest="Agents", score=8),
+        a_pick("C", interest="Vision", score=7),
+    )
+    shown = [(g.name, [(c.number, c.title) for c in g.cards]) for g in wording.groups(edition)]
+    assert shown == [("Vision", [(1, "A"), (2, "C")]), ("Agents", [(3, "B")])]
+
+
+def test_the_public_edition_is_one_group_called_trending():
+    (group,) = wording.groups(an_edition(a_pick("A", interest=None), a_pick("B", interest=None)))
+    assert group.name == "Trending"
+
+
+def why(*reasons, reports=1):
+    return wording.card(a_pick(reasons=reasons, reports=reports), 1).why
+
+
+def test_reasons_are_told_largest_first_and_one_phrase_a_kind():
+    told = why(
+        Reason("term", "speculative decoding", 3),
+        Reason("author", "Ada Byron", 2),
+        Reason("term", "inference", 1),
+        Reason("example", "Attention Is All You Need", 0.5),
+        reports=3,
+    )
+    assert told == (
+        "Matches speculative decoding, inference; by Ada Byron, whom you follow; "
+        "close to a paper you liked: Attention Is All You Need; reported 3 times"
+    )
+
+
+def test_a_trend_that_counts_reports_is_not_counted_twice():
+    trend = Reason("trend", "reported 3 times, highest place 2", 1)
+    assert why(trend, reports=3) == "Reported 3 times, highest place 2"
+
+
+def test_no_reason_is_no_phrase():
+    assert why() == ""
+    assert why(Reason("term", "\x00", 1)) == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ((), ""),
+        (("A",), "A"),
+        (("A", "B", "C"), "A, B and C"),
+        (tuple("ABCDEFGHI"), "A, B, C, D, E, F and 3 more"),
+        (("A", "\u200b", " "), "A"),
+    ],
+)
+def test_authors_are_listed_up_to_a_number(names, expected):
+    assert wording.authors(names) == expected
+
+
+@pytest.mark.parametrize(
+    "link", [None, "javascript:alert(1)", "data:text/html,x", "http://", "//x"]
+)
+def test_a_title_without_a_web_link_leads_to_a_search(link):
+    paper = a_paper("Deep & wide", link=link)
+    assert wording.href(paper) == "https://arxiv.org/search/?searchtype=title&query=Deep+%26+wide"
+
+
+def test_a_link_leaves_as_ascii_without_quotes_or_spaces():
+    paper = a_paper(link='https://example.org/ü"><b>?q=a%20b')
+    assert wording.href(paper) == "https://example.org/%C3%BC%22%3E%3Cb%3E?q=a%20b"
+
+
+def test_a_title_that_cannot_be_seen_still_has_a_name():
+    assert wording.title(a_paper("\u200b\u202e ")) == "Untitled"
+    assert len(wording.title(a_paper("x" * 10_000))) == wording.TITLE_LIMIT
+
+
+def test_the_glance_counts_picks_papers_and_interests():
+    edition = an_edition(a_pick(interest="Vision"), a_pick(interest="Agents"), considered=1204)
+    assert wording.glance(edition) == "2 picks from 1,204 new papers: 1 for Vision, 1 for Agents."
+    assert wording.glance(an_edition(considered=1)) == (
+        "1 pick from 1 new paper for Distributed training."
+    )
+
+
+def test_a_quiet_day_says_how_quiet_it_was():
+    assert wording.glance(a_quiet_edition()) == "No new papers came in."
+    assert wording.glance(a_quiet_edition(considered=12)) == (
+        "12 new papers looked at, none close enough to show you."
+    )
+    assert wording.headline(a_quiet_edition(date=dt.date(2024, 6, 9))) == "A quiet Sunday"
+
+
+def test_the_preheader_goes_on_where_the_subject_ends():
+    edition = an_edition(a_pick("First"), a_pick("Second"), a_pick("Third"))
+    assert wording.preheader(edition) == "Also: Second; Third"
+    assert wording.preheader(a_quiet_edition(note="The source was silent.")) == (
+        "The source was silent."
+    )
