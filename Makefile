@@ -25,7 +25,7 @@ lint: $(READY)
 	$(BIN)/mypy
 
 bench: $(READY)
-	$(BIN)/python -m pytest tests/bench -n 0 -p no:randomly -s
+	$(BIN)/python -m pytest tests/bench -n 0 -p no:randomly --benchmark-columns=min,median,max,rounds
 
 lock:
 	uv pip compile --generate-hashes --universal --quiet --no-header --no-annotate \

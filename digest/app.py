@@ -99,14 +99,16 @@ class App:
         return found
 
     def preview(
-        self, subscriber: Subscriber, date: dt.date | None
+        self, subscriber: Subscriber, date: dt.date | None, *, explain: bool = False
     ) -> tuple[Edition, tuple[LeftOut, ...]]:
         """What this reader got on ``date``, or would get: then, or in the next edition."""
         stored = self.store.editions.of(subscriber, date=date) if date else []
         if stored:
             return stored[0], ()
         day = date or self._next_date(subscriber)
-        return pipeline.preview(self.store, subscriber, day, self.clock(), self.editing)
+        return pipeline.preview(
+            self.store, subscriber, day, self.clock(), self.editing, explain=explain
+        )
 
     def feed(self, subscriber: Subscriber) -> list[Edition]:
         """This reader's editions, newest first; before the first, what it would be now."""

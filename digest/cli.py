@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from digest.errors import ConfigError, DigestError, MailServerDown, StoreError
+from digest.errors import ConfigError, DigestError, MailServerDown
 
 if TYPE_CHECKING:
     from digest.app import App
@@ -90,10 +90,13 @@ def digest() -> None:
     """
 
 
-def main() -> None:
-    """Run a command; every error is one sentence on stderr, and an exit code."""
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command; every error is one sentence on stderr, and an exit code.
+
+    ``arguments`` are those of the process when they are not given.
+    """
     try:
-        code = digest.main(standalone_mode=False)
+        code = digest.main(arguments, standalone_mode=False)
     except click.ClickException as error:
         error.show()
         code = NOT_STARTED
@@ -205,7 +208,7 @@ def preview(
 
     app = _app()
     subscriber = app.entry(who).subscriber
-    edition, left_out = app.preview(subscriber, date.date() if date else None)
+    edition, left_out = app.preview(subscriber, date.date() if date else None, explain=explain)
     if _given("json"):
         _print_json(answers.edition(edition, left_out if explain else ()))
         return
@@ -464,16 +467,10 @@ def _log_to_terminal() -> None:
         datefmt="%Y-%m-%d %H:%M:%S",
         stream=sys.stderr,
     )
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    logging.getLogger("watchfiles").setLevel(logging.WARNING)
+    for chatty in ("alembic", "apscheduler", "bm25s", "watchfiles"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def _complain(error: DigestError | str, code: int) -> int:
     click.echo(f"digest: {error}", err=True)
     return code
-
-
-__all__ = ["StoreError", "digest", "main"]
-
-if __name__ == "__main__":
-    main()

@@ -98,14 +98,21 @@ class _Entry:
     muted: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        check_address(self.address)
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", self.id):
             raise ValueError(f"the id '{self.id}' may only hold letters, digits, '.', '_' and '-'")
         if self.id == PUBLIC:
             raise ValueError(f"the id '{PUBLIC}' is the public edition's; choose another")
-        check_address(self.address)
         _check_reader(self.timezone, self.hour, self.weekdays, self.size)
         if not self.interests:
             raise ValueError("at least one interest is needed")
+        for one in self.interests:
+            if not (one.text.strip() or one.keywords or one.examples or one.authors):
+                raise ValueError(
+                    f"the interest '{one.name}' needs text, keywords, examples or authors"
+                )
+            if not one.weight > 0:
+                raise ValueError(f"the weight of '{one.name}' has to be more than 0")
 
     def subscriber(self) -> Subscriber:
         schedule = Schedule(self.timezone, self.hour, self.weekdays)

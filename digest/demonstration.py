@@ -98,7 +98,11 @@ def _top(app: App, reader: Subscriber) -> answers.Answer:
         "subscriber": reader.id,
         "name": reader.name or reader.id,
         "picks": [
-            {"title": pick.paper.title, "score": round(pick.score, 3), "why": wording.card(pick, n).why}
+            {
+                "title": pick.paper.title,
+                "score": round(pick.score, 3),
+                "why": wording.card(pick, n).why,
+            }
             for n, pick in enumerate(picks, start=1)
         ],
     }

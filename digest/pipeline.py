@@ -150,12 +150,17 @@ def preview(
     date: dt.date,
     now: dt.datetime,
     settings: editor.EditorSettings,
+    *,
+    explain: bool = False,
 ) -> tuple[Edition, tuple[LeftOut, ...]]:
-    """What ``compose`` would store for this reader, and the best papers it would leave out."""
+    """What ``compose`` would store for this reader.
+
+    ``explain`` adds every reason of each pick, and the best papers that would be left out.
+    """
     window = _window(store, now, settings)
     last = store.editions.last(subscriber.id)
     due = Due(subscriber.id, date, last and last[0])
-    (drafted,) = _draft(store, window, [due], now, settings, readers_=[subscriber], explain=True)
+    (drafted,) = _draft(store, window, [due], now, settings, readers_=[subscriber], explain=explain)
     return drafted.edition, drafted.left_out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def stated(
     if keywords:
         interests.append({"keywords": list(keywords)})
     entry = {
-        "id": id_ or address.partition("@")[0],
+        "id": id_ or re.sub(r"[^A-Za-z0-9._-]", "-", address.partition("@")[0]),
         "address": address,
         "interests": interests,
         **{

@@ -47,15 +47,16 @@ def read(data: bytes, name: str, arrived: dt.date, *, salvage: bool = False) -> 
     """
     del arrived, salvage  # a feed's dates name their year; its entries cannot shift
     parsed = _parsed(data, name)
-    entries = [entry for entry in parsed.entries if _title(entry, parsed.version)]
-    if not parsed.version or (parsed.bozo and not entries):
+    version = str(parsed.get("version") or "")
+    entries = [entry for entry in parsed.entries if _title(entry, version)]
+    if not version or (parsed.bozo and not entries):
         raise SourceError(name, "it is not a well-formed feed")
     for entry in entries:
         if "arxiv.org/api/errors" in entry.get("id", ""):
             answer = plain(entry.get("summary", ""), 200)
             raise SourceError(name, f"it is an error message of arXiv: {answer}")
     date = _date(parsed.feed)
-    papers = (_paper(entry, parsed.version) for entry in entries)
+    papers = (_paper(entry, version) for entry in entries)
     return [
         Report(paper, name, position, date or paper.published)
         for position, paper in enumerate(papers, start=1)

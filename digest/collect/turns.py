@@ -24,10 +24,7 @@ _FULL_STOP = (
 )
 _STOP = rf"[.!?…{_FULL_STOP}]"
 _CLOSING = r"[)\]}\"'”’»›」』）】]"
-_END = re.compile(rf"(?:{_STOP}{_CLOSING}*|{_CLOSING})\s*\Z")
-_ADDRESS_END = re.compile(
-    r"(?:https?://[^\s/]+\.[^\s]{2,}|\b[\w-]+(?:\.[\w-]+)+/\S*|\b10\.[0-9]{4,}/\S+)\Z"
-)
+_END = re.compile(rf"(?:{_STOP}{_CLOSING}*|(?<=\S){_CLOSING})\s*\Z")
 _SHORTENED = re.compile(r"(?:^|[\s(\[])(?:e\.g|i\.e|vs|cf|w\.r\.t|resp)\.\Z", re.IGNORECASE)
 _BREAK = re.compile(rf"[.!?…]{_CLOSING}*\s+[\"'“‘(\[]?[^\W_a-z]|[{_FULL_STOP}]{_CLOSING}*\s*\w")
 
@@ -37,10 +34,23 @@ def ends_like_a_text(line: str) -> bool:
 
     "e.g." is no end, nor is an address cut before its domain is whole.
     """
-    tail = line[-2_500:]  # longer than any address, so that one huge line costs no more
-    if _ADDRESS_END.search(tail):
-        return True
-    return bool(_END.search(tail)) and not _SHORTENED.search(tail)
+    end = line[-12:]
+    if _END.search(end):
+        return not _SHORTENED.search(end)
+    return any(map(_is_address, line[-2_500:].split()[-1:]))  # no address is longer
+
+
+def _is_address(word: str) -> bool:
+    """Whether ``word`` ends in a web address, ``github.com/a/b`` too, or a DOI.
+
+    Taken apart at its first slash rather than searched, which takes time with hostile words.
+    """
+    _, scheme, rest = word.lower().removeprefix("doi:").rpartition("://")
+    host, slash, path = rest.partition("/")
+    name, _, domain = host.partition(":")[0].rpartition(".")
+    if domain.isdigit():
+        return bool(path) and name.endswith("10") and len(domain) >= 4
+    return bool((scheme or slash) and name) and domain.isalpha() and len(domain) >= 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,9 @@ from digest.subscribers import Subscriber, zone
 REASONS = 4
 """Reasons kept with a pick: what fits one line of a mail."""
 
+LEAST_SHARE = 0.1
+"""A reason that makes up less of the score than this is not worth a reader's attention."""
+
 THIN = 3
 """An edition of fewer papers says why it is so short."""
 
@@ -94,13 +97,17 @@ class _Desk:
             return (trending.trend_reason(self.papers[choice.paper], choice.score),)
         return self.ranking.reasons(self.rows[choice.taste], choice.paper)
 
-    def pick(self, choice: selection.Choice) -> Pick:
+    def pick(self, choice: selection.Choice, *, explain: bool) -> Pick:
         candidate = self.papers[choice.paper]
+        reasons = self.reasons(choice)
+        if not explain:
+            worth = [reason for reason in reasons if reason.share >= LEAST_SHARE * choice.score]
+            reasons = tuple(worth[:REASONS])
         return Pick(
             candidate.paper,
             choice.score,
             self.interest(choice),
-            self.reasons(choice)[:REASONS],
+            reasons,
             reports=len(candidate.mentions),
         )
 
@@ -127,7 +134,8 @@ def draft(
     """A draft for each reader, in their order; the order of the papers changes none.
 
     ``liked`` maps the keys of examples to those papers' terms, where the archive has them. A
-    reader without interests gets the trending list.
+    reader without interests gets the trending list. ``explain`` keeps every reason, and adds what
+    came close.
     """
     papers = sorted(window.papers, key=lambda candidate: candidate.paper.key)
     subscribers = [reader.subscriber for reader in readers]
@@ -153,7 +161,7 @@ def draft(
             subscriber=reader.subscriber,
             date=reader.date,
             composed_at=now,
-            picks=tuple(desk.pick(choice) for choice in choices),
+            picks=tuple(desk.pick(choice, explain=explain) for choice in choices),
             considered=int(unseen[row].sum()),
             note=_note(reader, window, len(choices), int(unseen[row].sum())),
         )
@@ -185,18 +193,25 @@ def _desk(
 def _note(reader: Reader, window: Window, picks: int, considered: int) -> str | None:
     """One honest sentence for a day that is silent or thin, else None."""
     since = reader.last_at
-    silent = since is not None and (window.latest_new_at is None or window.latest_new_at <= since)
-    if silent and since is not None:
+    if since and (window.latest_new_at is None or window.latest_new_at <= since):
         local = since.astimezone(zone(reader.subscriber.schedule.timezone))
         sentence = f"Nothing new has arrived since {local:%A}, {local.day} {local:%B}"
-        if not picks:
-            return f"{sentence}."
-        return f"{sentence}: these are recent papers that had no room before."
+        return f"{sentence}{': these are recent papers that had no room before' if picks else ''}."
     if reader.subscriber.interests and picks < min(THIN, reader.subscriber.size):
-        few = ("None", "Only one", "Only two")[picks]
-        new = "the one new paper" if considered == 1 else f"{considered} new papers"
-        return f"{few} of {new} matched your interests." if considered else "No new papers today."
+        return _thin(picks, considered)
     return None
+
+
+def _thin(picks: int, considered: int) -> str:
+    """Why an edition is short: few papers came, or few of those matched."""
+    if not considered:
+        return "No new papers today."
+    if picks == considered:
+        return f"Only {'one new paper' if picks == 1 else 'two new papers'} today."
+    if considered == 1:
+        return "The one new paper did not match your interests."
+    few = ("None", "Only one", "Only two")[picks]
+    return f"{few} of {considered} new papers matched your interests."
 
 
 def _left_out(

@@ -9,16 +9,17 @@ from collections.abc import Iterator
 
 import Stemmer
 
-WORD = re.compile(r"[぀-ヿ㐀-鿿가-힯]+|[^\W_]+(?:['’][^\W_]+)?")
+CJK = "぀-ヿ㐀-鿿가-힯"
+WORD = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+(?:'[^\W_{CJK}]+)?")
 """Runs of CJK letters, which have no spaces to split at, or words of anything else."""
 
 STOP = frozenset(
     """a about above after all also am an and any are as at be because been before being below
     between both but by can cannot could did do does doing down during each either et few for from
     further had has have having he her here hers him his how however i if in into is it its itself
-    just let me more most my no nor not of off on once one only or other our ours out over own
-    per same she should so some such than that the their theirs them then there therefore these
-    they this those through thus to too toward under until up upon us very via was we were what
+    just let made make makes making me more most my no nor not of off on once one only or other our
+    ours out over own per same she should so some such than that the their theirs them then there
+    therefore these they this those through thus to too toward under until up upon us very via was we were what
     when where whether which while who whom whose why will with within without would you your
     al paper papers propose proposed present show using use used based novel approach method
     methods results work new existing demonstrate various several""".split()  # noqa: SIM905
@@ -37,7 +38,7 @@ def words(text: str) -> list[tuple[str, str]]:
     """Pairs of a word as it stands in the text and its term, in order."""
     found = [
         (word, word.casefold())
-        for run in WORD.findall(unicodedata.normalize("NFKC", text))
+        for run in WORD.findall(unicodedata.normalize("NFKC", text).replace("’", "'"))
         for word in _split(run)
     ]
     kept = [

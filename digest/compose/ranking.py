@@ -5,18 +5,17 @@ it spread over its words alone. An example spreads over its distinct terms by 1/
 long abstract is not a louder wish than a short one. A followed author is worth more than any text.
 
 BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009; the form of
-Lucene 8) comes from bm25s, which stores the finished weight of each term in each paper; a batch
-of interests is then one matrix product. So that interests of one keyword and of one page can
-share an edition, a score is divided by what a paper that meets the interest well would get.
+Lucene 8) comes from bm25s, which stores the finished weight of each term in each paper; an
+interest then sums the rows of its own terms, so that no other interest changes its scores. So
+that interests of one keyword and of one page can share an edition, a score is divided by what a
+paper that meets the interest well would get.
 """
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +30,8 @@ Floats = NDArray[np.float32]
 FOLLOWED = 3.0
 """What a followed author adds to a score: above what text alone reaches (about 2)."""
 
-TITLE_REPEATS = 2
-"""How often a title's terms count against the abstract's once: titles are chosen with care."""
+K1, B = 1.2, 0.75
+"""Lucene's own: how soon repeats of a term stop counting, and how much a paper's length does."""
 
 NEAR_EXAMPLE = 0.25
 """The share of an example's terms, by weight, that a paper close to it holds."""
@@ -86,14 +85,20 @@ def rank(tastes: Sequence[Taste], papers: Sequence[Candidate]) -> Ranking:
         )
     }
     bm25, rarity = _bm25(papers, rows)
-    wanted = np.zeros((len(tastes), len(rows)), dtype=np.float32)
+    scores = np.zeros((len(tastes), len(papers)), dtype=np.float32)
     scale = np.zeros(len(tastes), dtype=np.float32)
+    worth = {term: float(rarity[row]) for term, row in rows.items()}
     for n, taste in enumerate(tastes):
+        wanted: dict[int, float] = {}
         for _, term, weight in _weights(taste.clues):
-            wanted[n, rows[term]] += weight
-        well = _meets_well(taste.clues, {term: float(rarity[row]) for term, row in rows.items()})
+            wanted[rows[term]] = wanted.get(rows[term], 0.0) + weight
+        well = _meets_well(taste.clues, worth)
         scale[n] = taste.interest.weight / well if well else 0.0
-    scores = (wanted @ bm25) * scale[:, None] + _authors(tastes, papers)
+        own = sorted(wanted)
+        weights = np.array([wanted[row] for row in own], dtype=np.float32)
+        # Not one matrix product for all: its last bits depend on who else is in the batch.
+        scores[n] = (weights[:, None] * bm25[own]).sum(axis=0) * scale[n]
+    scores += _authors(tastes, papers)
     return Ranking(scores, tastes, papers, rows, bm25, scale)
 
 
@@ -133,43 +138,49 @@ def _meets_well(clues: Sequence[Clue], rarity: Mapping[str, float]) -> float:
 
 def _bm25(papers: Sequence[Candidate], rows: Mapping[str, int]) -> tuple[Floats, Floats]:
     """What each term is worth in each paper, (terms, papers), and at most anywhere, (terms,)."""
-    count = len(papers)
-    dense = np.zeros((len(rows), count), dtype=np.float32)
-    rarity = np.full(len(rows), np.log1p((count + 0.5) / 0.5), dtype=np.float32)
-    longest = max((term.count(" ") + 1 for term in rows), default=1)
-    corpus = [_grams(paper.terms, longest, rows) for paper in papers]
-    if not any(corpus) or not rows:
-        return dense, rarity
-    index = _index(corpus)
+    dense = np.zeros((len(rows), len(papers)), dtype=np.float32)
+    corpus = [candidate.terms for candidate in papers]
+    if any(corpus):
+        _fill_words(dense, corpus, rows)
+        _fill_phrases(dense, corpus, rows)
+    return dense, _rarity(dense)
+
+
+def _rarity(found: Floats) -> Floats:
+    """The weight of terms by how few papers hold them; ``found``: (terms, papers), 0 where not."""
+    holding = np.count_nonzero(found, axis=1)
+    rarity: Floats = np.log1p((found.shape[1] - holding + 0.5) / (holding + 0.5)).astype(np.float32)
+    return rarity
+
+
+def _fill_words(dense: Floats, corpus: Sequence[Sequence[str]], rows: Mapping[str, int]) -> None:
+    import bm25s  # late: half a second that `digest --help` need not wait for
+
+    index = bm25s.BM25(method="lucene", k1=K1, b=B)
+    index.index(corpus, show_progress=False)
     data, indices, indptr = (index.scores[part] for part in ("data", "indices", "indptr"))
     for term, row in rows.items():
         column = index.vocab_dict.get(term)
         if column is not None:
             part = slice(indptr[column], indptr[column + 1])
             dense[row, indices[part]] = data[part]
-            met = int(indptr[column + 1] - indptr[column])
-            rarity[row] = np.log1p((count - met + 0.5) / (met + 0.5))
-    return dense, rarity
 
 
-def _grams(terms: Sequence[str], longest: int, rows: Mapping[str, int]) -> list[str]:
-    """All single terms, which make up the paper's length, and the phrases somebody looks for."""
-    phrases = [
-        gram
-        for n in range(2, longest + 1)
-        for k in range(len(terms) - n + 1)
-        if (gram := " ".join(terms[k : k + n])) in rows
-    ]
-    return [*terms, *phrases]
-
-
-def _index(corpus: list[list[str]]) -> Any:
-    import bm25s  # late: half a second that `digest --help` need not wait for
-
-    logging.getLogger("bm25s").setLevel(logging.WARNING)
-    index = bm25s.BM25(method="lucene", k1=1.2, b=0.75)
-    index.index(corpus, show_progress=False)
-    return index
+def _fill_phrases(dense: Floats, corpus: Sequence[Sequence[str]], rows: Mapping[str, int]) -> None:
+    """The same formula for phrases, which must not count as length: whoever looks for one would
+    change everybody's scores.
+    """
+    phrases = [row for term, row in rows.items() if " " in term]
+    sizes = sorted({term.count(" ") + 1 for term in rows} - {1})
+    for n, terms in enumerate(corpus):
+        for gram in (terms[k : k + size] for size in sizes for k in range(len(terms) - size + 1)):
+            row = rows.get(" ".join(gram))
+            if row is not None:
+                dense[row, n] += 1
+    length = np.array([len(terms) for terms in corpus], dtype=np.float32)
+    often = dense[phrases]
+    soon = K1 * (1 - B + B * length / length.mean())
+    dense[phrases] = _rarity(often)[:, None] * often / (soon + often)
 
 
 def _authors(tastes: Sequence[Taste], papers: Sequence[Candidate]) -> Floats:

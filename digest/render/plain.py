@@ -24,6 +24,9 @@ _NO_END = re.compile(
     r"(?:\b(?:e\.g|i\.e|et al|etc|cf|vs|resp|approx|w\.r\.t|a\.k\.a|viz|ca|Fig|Figs|Eq|Eqs|Sec"
     r"|Tab|Alg|Thm|Ref|Refs|No|Vol|Dr|Prof|Mr|Mrs|Ms|St|Inc|Ltd)|(?:^|[\s(.])[A-Z])\.$"
 )
+_LONGEST = 10
+"""Characters before a full stop that tell whether it closes an abbreviation."""
+
 _CLOSING = "、。，．）」』】！？：；"
 
 
@@ -50,22 +53,22 @@ def shorten(text: str, limit: int) -> str:
     return cut.rstrip(" ,;:–—-") + "…"
 
 
-def sentences(text: str) -> list[str]:
-    """The sentences of one-line ``text``; joined by a space they are the text again.
+def sentences(text: str) -> Iterator[str]:
+    """The sentences of one-line ``text``, in order, found as they are asked for.
 
     A full stop ends a sentence unless it closes an abbreviation or an initial, or a lower-case
     letter follows.
     """
-    found, start = [], 0
+    start = 0
     for end in _END.finditer(text):
-        stop = text[start : end.start() + 1]
+        stop = text[max(start, end.start() - _LONGEST) : end.start() + 1]
         after = text[end.end() :].lstrip(_OPENING)[:1]
         if after.islower() or _NO_END.search(stop):
             continue
-        found.append(text[start : end.end()].rstrip())
+        yield text[start : end.end()].rstrip()
         start = end.end()
-    rest = text[start:].strip()
-    return [*found, rest] if rest else found
+    if rest := text[start:].strip():
+        yield rest
 
 
 def excerpt(text: str) -> str:
@@ -73,14 +76,13 @@ def excerpt(text: str) -> str:
 
     Only a first sentence longer than EXCERPT_LONG is cut, after a word, with an ellipsis.
     """
-    whole = ""
-    for sentence in sentences(plain(text)):
-        longer = f"{whole} {sentence}".lstrip()
-        room = EXCERPT_LONG if len(whole) < EXCERPT_SHORT else EXCERPT
-        if len(longer) > room:
-            return whole or shorten(sentence, EXCERPT)
-        whole = longer
-    return whole
+    text, end = plain(text), 0
+    for sentence in sentences(text):
+        longer = text.index(sentence, end) + len(sentence)
+        if longer > (EXCERPT_LONG if end < EXCERPT_SHORT else EXCERPT):
+            return text[:end] or shorten(sentence, EXCERPT)
+        end = longer
+    return text[:end]
 
 
 def wrap(text: str, indent: str = "", first: str | None = None, width: int = COLUMNS) -> str:
@@ -102,8 +104,9 @@ def wrap(text: str, indent: str = "", first: str | None = None, width: int = COL
 
 def _units(text: str) -> Iterator[tuple[str, str]]:
     """What must stay together, with the space before it: words, or single wide characters."""
+    narrow = text.isascii()
     for word in text.split():
-        if any(map(_is_wide, word)) and "://" not in word:
+        if not narrow and any(map(_is_wide, word)) and "://" not in word:
             yield from ((" " if n == 0 else "", mark) for n, mark in enumerate(word))
         else:
             yield " ", word

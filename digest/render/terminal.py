@@ -96,7 +96,6 @@ def _left_out(papers: Sequence[LeftOut], flow: Flow) -> Iterator[Line]:
 def _printed(lines: Sequence[Line], color: bool) -> str:
     """``lines`` as a terminal gets them; nothing in them is taken for markup."""
     from rich.console import Console  # late: heavy, and only a terminal needs it
-    from rich.text import Text
 
     console = Console(
         file=io.StringIO(),
@@ -108,5 +107,5 @@ def _printed(lines: Sequence[Line], color: bool) -> str:
     )
     with console.capture() as capture:
         for text, style in lines:
-            console.print(Text(text, style), soft_wrap=True)
+            console.out(text, style=style or None, highlight=False)
     return capture.get()

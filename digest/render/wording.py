@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, quote_plus
@@ -155,11 +156,11 @@ def glance(edition: Edition) -> str:
     if not picked:
         return quiet_glance(edition)
     of = f" from {count(considered, 'new paper')}" if considered >= picked else ""
-    found = groups(edition)
-    names = [f"{len(group.cards)} for {group.name}" for group in found]
+    found = Counter(interest(pick.interest) for pick in edition.picks)
     if len(found) > 1:
+        names = (f"{number} for {name}" for name, number in found.items())
         return f"{count(picked, 'pick')}{of}: {', '.join(names)}."
-    alone = found[0].name
+    (alone,) = found
     return f"{count(picked, 'pick')}{of}{'' if alone == TRENDING else f' for {alone}'}."
 
 

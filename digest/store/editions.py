@@ -111,13 +111,13 @@ class Editions:
         )
         query = query.where(editions.c.subscriber.in_(ids)).group_by(editions.c.subscriber)
         with reading(self._engine) as connection:
-            return dict(connection.execute(query).tuples().all())
+            return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _last(connection: sa.Connection, ids: Sequence[str]) -> dict[str, dt.date]:
     query = sa.select(editions.c.subscriber, sa.func.max(editions.c.date))
     query = query.where(editions.c.subscriber.in_(ids)).group_by(editions.c.subscriber)
-    return dict(connection.execute(query).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _row(number: int, edition: Edition) -> dict[str, Any]:

@@ -32,12 +32,12 @@ def open_engine(url: str) -> sa.Engine:
         ) from error
     except sa.exc.ArgumentError as error:
         raise StoreError(
-            f"'{url}' is no database address; give one like sqlite:///digest.db"
+            f"'{url}' is no database address; give one like sqlite:///digest.db or "
+            "postgresql://user@host/name"
         ) from error
     except (sa.exc.DBAPIError, OSError) as error:
-        why = str(getattr(error, "orig", error)).strip().split("\n")[0]
         raise StoreError(
-            f"the database {_shown(url)} cannot be opened: {why}; "
+            f"the database {_shown(url)} cannot be opened: {_why(error)}; "
             "check the setting 'database' and the rights on its folder"
         ) from error
     return engine
@@ -50,22 +50,29 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
         with engine.begin() as connection:
             yield connection
     except sa.exc.OperationalError as error:
-        why = str(error.orig).strip().split("\n")[0]
         raise StoreError(
-            f"the database {_shown(str(engine.url))} could not be written: {why}; nothing of this "
-            "step was stored, run it again when that is mended"
+            f"the database {_shown(str(engine.url))} could not be written: {_why(error)}; nothing "
+            "of this step was stored, run it again when that is mended"
         ) from error
 
 
 @contextmanager
 def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A connection that sees one state of the database and takes no lock on SQLite."""
-    with engine.connect() as connection:
-        yield connection.execution_options(reading=True)
+    try:
+        with engine.connect() as connection:
+            yield connection.execution_options(reading=True)
+    except sa.exc.OperationalError as error:
+        raise StoreError(
+            f"the database {_shown(str(engine.url))} could not be read: {_why(error)}; "
+            "check that it is there and run this again"
+        ) from error
 
 
 def _engine(url: sa.URL) -> sa.Engine:
-    if url.get_backend_name() != "sqlite":
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise sa.exc.ArgumentError("neither SQLite nor PostgreSQL")
+    if url.get_backend_name() == "postgresql":
         return sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -115,10 +122,16 @@ def _migrate(engine: sa.Engine) -> None:
 
 
 def _version(engine: sa.Engine) -> str | None:
-    with reading(engine) as connection:
+    with engine.connect() as connection:
+        connection.execution_options(reading=True)
         if not sa.inspect(connection).has_table("alembic_version"):
             return None
         return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _why(error: Exception) -> str:
+    """The driver's own words, of which the first line says it."""
+    return str(getattr(error, "orig", error)).strip().split("\n")[0]
 
 
 def _shown(url: str) -> str:

@@ -27,7 +27,7 @@ import sqlalchemy as sa
 from digest.editions import Edition
 from digest.messages import Message
 from digest.store.engine import reading, writing
-from digest.store.schema import outbox
+from digest.store.schema import outbox, subscribers
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,16 @@ class Claim:
     attempts: int
     subscriber: str
     message: Message
+
+
+_GONE = sa.select(subscribers.c.id).where(
+    sa.or_(
+        subscribers.c.unlisted_at.is_not(None),
+        subscribers.c.paused_at.is_not(None),
+        subscribers.c.left_at.is_not(None),
+    )
+)
+"""Who gets nothing more. Their mails were withdrawn, but for those that were claimed just then."""
 
 
 class Outbox:
@@ -62,7 +72,11 @@ class Outbox:
 
     def claim(self, most: int, now: dt.datetime, lease: dt.timedelta) -> list[Claim]:
         """Up to ``most`` messages whose time has come, oldest first; ours until the lease ends."""
-        ready = sa.and_(outbox.c.state.in_(("queued", "deferred")), outbox.c.not_before <= now)
+        ready = sa.and_(
+            outbox.c.state.in_(("queued", "deferred")),
+            outbox.c.not_before <= now,
+            outbox.c.subscriber.not_in(_GONE),
+        )
         oldest = sa.select(outbox.c.id).where(ready).order_by(outbox.c.id).limit(most)
         if self._engine.dialect.name == "postgresql":
             oldest = oldest.with_for_update(skip_locked=True)
@@ -123,7 +137,7 @@ class Outbox:
         """How many messages there are in each state that occurs."""
         query = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)
         with reading(self._engine) as connection:
-            return dict(connection.execute(query).tuples().all())
+            return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def queued(number: int, edition: Edition, message: Message) -> dict[str, Any]:

@@ -127,9 +127,10 @@ class Papers:
 
     def latest_new_at(self, until: dt.datetime) -> dt.datetime | None:
         """When the archive last got a paper it did not have, up to ``until``."""
-        query = sa.select(papers.c.first_seen_at).where(papers.c.first_seen_at <= until)
+        newest = sa.select(sa.func.max(papers.c.first_seen_at, type_=papers.c.first_seen_at.type))
+        newest = newest.where(papers.c.first_seen_at <= until)
         with reading(self._engine) as connection:
-            return connection.execute(query.order_by(papers.c.first_seen_at.desc())).scalar()
+            return connection.execute(newest).scalar()
 
 
 def paper_of(row: Any) -> Paper:

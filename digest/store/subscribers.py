@@ -103,7 +103,7 @@ class Subscribers:
 
     def find(self, who: str) -> Entry | None:
         """The subscriber of that id or address; the active one where an address has several."""
-        same = sa.or_(subscribers.c.id == who, sa.func.lower(subscribers.c.address) == who.lower())
+        same = sa.or_(subscribers.c.id == who, _same_address(who))
         query = sa.select(subscribers).where(same)
         with reading(self._engine) as connection:
             entries = [_entry(row) for row in connection.execute(query)]
@@ -114,14 +114,15 @@ class Subscribers:
     def all(self) -> list[Entry]:
         """Everybody ever known, by id."""
         with reading(self._engine) as connection:
-            rows = connection.execute(sa.select(subscribers).order_by(subscribers.c.id))
-            return [_entry(row) for row in rows]
+            entries = [_entry(row) for row in connection.execute(sa.select(subscribers))]
+        return sorted(entries, key=lambda entry: entry.subscriber.id)
 
     def get(self, ids: Collection[str]) -> list[Subscriber]:
         """The nouns of these ids, by id; at most a batch of them at a time."""
         query = sa.select(subscribers).where(subscribers.c.id.in_(ids))
         with reading(self._engine) as connection:
-            return [_noun(row) for row in connection.execute(query.order_by(subscribers.c.id))]
+            found = [_noun(row) for row in connection.execute(query)]
+        return sorted(found, key=lambda reader: reader.id)  # a database's order is its locale's
 
     def due(self, now: dt.datetime) -> list[Due]:
         """Everybody active whose edition is due at ``now``, by id.
@@ -152,17 +153,24 @@ class Subscribers:
 
 def _put(connection: sa.Connection, reader: Subscriber, origin: Origin, now: dt.datetime) -> None:
     values = {**_values(reader), "origin": origin}
-    same = sa.select(subscribers).where(subscribers.c.id == reader.id)
-    if connection.execute(same).first():
+    query = sa.select(subscribers).where(subscribers.c.id == reader.id)
+    stored = connection.execute(query).first()
+    if reader.address and (stored is None or stored.address != reader.address):
+        # An address that left does not come back under another id.
+        left = sa.select(sa.func.max(subscribers.c.left_at, type_=subscribers.c.left_at.type))
+        left = left.where(_same_address(reader.address), subscribers.c.id != reader.id)
+        left_at = connection.execute(left).scalar()
+        if left_at and not (stored and stored.left_at):
+            values["left_at"] = left_at
+    if stored is None:
+        connection.execute(subscribers.insert().values(**values, joined_at=now))
+    else:
         update = subscribers.update().where(subscribers.c.id == reader.id)
         connection.execute(update.values(**values, unlisted_at=None))
-        return
-    # An address that left does not come back under another id.
-    left = sa.select(sa.func.max(subscribers.c.left_at)).where(
-        subscribers.c.address == reader.address
-    )
-    values |= {"joined_at": now, "left_at": connection.execute(left).scalar()}
-    connection.execute(subscribers.insert().values(**values))
+
+
+def _same_address(address: str) -> sa.ColumnElement[bool]:
+    return sa.func.lower(subscribers.c.address) == sa.func.lower(address)
 
 
 def _mark(connection: sa.Connection, ids: Sequence[str], **values: dt.datetime | None) -> None:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import feedparser
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.render.feed import atom, json_feed, rss
@@ -72,9 +72,11 @@ def test_hostile_text_is_text_in_a_feed(form, text):
     assert titles[1] == plain(text)
 
 
-@given(st.text(min_size=1, max_size=80))
+@settings(deadline=None)  # the first example loads what the others use
+@given(st.text(max_size=80))
 def test_any_text_gives_well_formed_xml(text):
-    edition = public(a_pick(a_paper(text, abstract=text, authors=(text,)), interest=text))
+    paper = a_paper("a" + text, abstract=text, authors=(text,))  # a title is never empty
+    edition = public(a_pick(paper, interest=text))
     for form in (rss, atom):
         ET.fromstring(form([edition], SETTINGS, ENV).encode())
 

@@ -7,7 +7,7 @@ import quopri
 from email.header import decode_header, make_header
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.render import mime
@@ -31,6 +31,7 @@ def test_a_control_character_never_enters_a_field(mark):
         mime.field("X", [f"a{mark}b"])
 
 
+@settings(deadline=None)  # the first example loads what the others use
 @given(CLEAN)
 def test_encoded_words_hold_whole_characters_and_come_back(text):
     text = mime.header_text(text)
@@ -56,6 +57,7 @@ def test_a_display_name_is_atoms_a_quoted_string_or_encoded_words(name, tokens):
     assert mime.mailbox(name, "a@b") == tokens
 
 
+@settings(deadline=None)  # the first example loads what the others use
 @given(st.text(st.characters(exclude_categories=("Cs",))))
 def test_a_body_comes_back_with_crlf_line_ends(text):
     head, _, body = mime.part("text/plain", text).partition(b"\r\n\r\n")
@@ -63,6 +65,7 @@ def test_a_body_comes_back_with_crlf_line_ends(text):
     assert back.decode() == text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
 
 
+@settings(deadline=None)  # the first example loads what the others use
 @given(st.text("From .=\n é", max_size=300))
 def test_no_encoded_line_is_long_or_looks_like_a_mailbox_or_the_end(text):
     data = text.replace("\n", "\r\n").encode()

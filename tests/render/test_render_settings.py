@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.render.colours import CONTRAST, DARK, DARK_CONTRAST, LIGHT, contrast, readable
@@ -57,6 +57,7 @@ def test_requests_to_leave_go_to_the_sender_unless_told_otherwise():
     )
 
 
+@settings(deadline=None)  # the first example loads what the others use
 @given(st.integers(0, 0xFFFFFF))
 def test_any_accent_can_be_read_in_both_modes(colour):
     accent = f"#{colour:06x}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.editions import LeftOut, Reason
@@ -58,6 +58,7 @@ def test_a_quiet_day_says_why():
     assert "\nA quiet Monday\nThe source was silent.\n" in shown
 
 
+@settings(deadline=None)  # the first example loads what the others use
 @given(st.text(max_size=200), st.integers(20, 120))
 def test_no_line_is_wider_than_the_terminal_but_a_link_or_a_long_word(title, width):
     shown = terminal(an_edition(a_pick(title)), SETTINGS, width)

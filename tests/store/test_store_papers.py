@@ -1,0 +1,160 @@
+"""The archive: which papers are new to it, and where each was reported."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from digest.papers import Mention, Report
+from digest.store.papers import Added
+from tests.support.builders import a_paper
+from tests.support.databases import NOW, collect, numbers
+
+HOUR = dt.timedelta(hours=1)
+LATER = NOW + HOUR
+LONG_AGO = NOW - dt.timedelta(days=400)
+
+
+def test_papers_nobody_has_reported_are_new(store):
+    assert collect(store, "Paths", "Modules") == Added(papers=2, new=2)
+    assert store.papers.count() == 2
+
+
+def test_papers_of_an_earlier_file_are_repeated(store):
+    collect(store, "Paths", "Modules")
+    added = collect(store, "Modules", "Routing", file="tuesday.txt")
+    assert added == Added(papers=2, new=1)
+    assert added.repeated == 1
+    assert store.papers.count() == 3
+
+
+def test_a_file_with_nothing_in_it_is_known_afterwards(store):
+    assert store.papers.add([], sha256="e3b0", name="empty.txt", now=NOW) == Added(0, 0)
+    assert store.papers.known_file("e3b0") == Added(0, 0)
+
+
+def test_the_same_bytes_again_bring_nothing_and_no_second_mention(store):
+    report = (Report(a_paper("Paths"), "a", 1), ("path",))
+    store.papers.add([report], sha256="aa", name="a.txt", now=NOW)
+    assert store.papers.add([report], sha256="aa", name="b.txt", now=LATER) == Added(1, 0)
+    (candidate,) = store.papers.candidates(LONG_AGO, LATER)
+    assert [mention.source for mention in candidate.mentions] == ["a.txt"]
+
+
+def test_a_file_is_known_by_its_bytes_once_it_was_collected(store):
+    assert store.papers.known_file("aa") is None
+    store.papers.add([(Report(a_paper(), "a", 1), ())], sha256="aa", name="a.txt", now=NOW)
+    assert store.papers.known_file("aa") == Added(papers=1, new=0)
+    assert store.papers.known_file("ab") is None
+
+
+def test_one_title_in_two_spellings_is_one_paper(store):
+    collect(store, "DiPaCo: Distributed Path Composition")
+    assert collect(store, "dipaco — distributed path  composition", file="b").new == 0
+    assert list(numbers(store)) == ["DiPaCo: Distributed Path Composition"]
+
+
+def test_two_titles_are_two_papers(store):
+    collect(store, "DiPaCo: Distributed Path Composition")
+    assert collect(store, "DiPaCo 2: Distributed Path Composition", file="b").new == 1
+
+
+def test_one_arxiv_id_under_two_titles_is_one_paper(store):
+    collect(store, a_paper("Paths", arxiv_id="2403.10616"))
+    assert collect(store, a_paper("Paths, revised", arxiv_id="2403.10616"), file="b").new == 0
+
+
+def test_a_title_is_known_though_the_first_report_had_an_arxiv_id_and_the_next_has_none(store):
+    collect(store, a_paper("Paths", arxiv_id="2403.10616"))
+    assert collect(store, a_paper("Paths"), file="b").new == 0
+
+
+def test_a_name_learnt_later_counts_from_then_on(store):
+    collect(store, a_paper("Paths"))
+    collect(store, a_paper("Paths", doi="10.1/x"), file="b")
+    assert collect(store, a_paper("Another title", doi="10.1/x"), file="c").new == 0
+    assert collect(store, a_paper("Another title"), file="d").new == 0
+    assert store.papers.count() == 1
+
+
+def test_a_paper_twice_in_one_file_is_one_paper_with_two_mentions(store):
+    assert collect(store, "Paths", "Modules", "PATHS") == Added(papers=3, new=2)
+    candidate = store.papers.candidates(LONG_AGO, NOW)[0]
+    assert [mention.position for mention in candidate.mentions] == [1, 3]
+
+
+def test_a_file_that_cannot_be_stored_whole_leaves_nothing(store):
+    broken = [(Report(a_paper(str(n)), "a", 1), ()) for n in range(3)]
+    broken[2] = (Report(a_paper("2"), "a", None), ())
+    with pytest.raises(Exception, match="(?i)null"):
+        store.papers.add(broken, sha256="aa", name="a.txt", now=NOW)
+    assert store.papers.count() == 0
+    assert store.papers.known_file("aa") is None
+
+
+def test_a_paper_comes_back_as_it_was(store):
+    paper = a_paper(
+        "<script>alert(1)</script> {{7*7}} ‘日本語’ ' \" % \\ :x",
+        abstract="Ünïcödé 🎉 " * 50,
+        authors=("Ada Lovelace", "Łukasz Kaiser"),
+        link="https://example.org/?a=1&b=2",
+        arxiv_id="2403.10616",
+        doi="10.1/x",
+        published=dt.date(2024, 3, 15),
+    )
+    collect(store, paper)
+    (candidate,) = store.papers.candidates(LONG_AGO, NOW)
+    assert candidate.paper == paper
+    assert candidate.first_seen_at == NOW
+    assert "script" in candidate.terms
+
+
+def test_the_window_opens_after_its_first_instant_and_holds_its_last(store):
+    collect(store, "At the start", at=NOW)
+    collect(store, "Just after", at=NOW + dt.timedelta(microseconds=1), file="b")
+    collect(store, "At the end", at=LATER, file="c")
+    collect(store, "Just later", at=LATER + dt.timedelta(microseconds=1), file="d")
+    titles = [candidate.paper.title for candidate in store.papers.candidates(NOW, LATER)]
+    assert titles == ["Just after", "At the end"]
+
+
+def test_mentions_carry_place_page_and_the_sources_date(store):
+    monday, tuesday = dt.date(2026, 5, 18), dt.date(2026, 5, 19)
+    collect(store, Report(a_paper("Modules"), "x", 1), Report(a_paper("Paths"), "x", 2, tuesday), file="b")
+    collect(store, Report(a_paper("Paths"), "x", 1, monday), at=LATER, file="a")
+    candidates = store.papers.candidates(LONG_AGO, LATER)
+    assert [candidate.mentions for candidate in candidates] == [
+        (Mention("b", 1, 2, NOW.date()),),
+        (Mention("a", 1, 1, monday), Mention("b", 2, 2, tuesday)),
+    ]
+
+
+def test_a_mention_collected_after_the_window_is_not_known_yet(store):
+    collect(store, "Paths")
+    collect(store, "Paths", at=LATER, file="b")
+    assert [len(c.mentions) for c in store.papers.candidates(LONG_AGO, NOW)] == [1]
+    assert [len(c.mentions) for c in store.papers.candidates(LONG_AGO, LATER)] == [2]
+
+
+def test_terms_are_found_by_any_name_of_a_paper(store):
+    collect(store, a_paper("Sparse Paths", arxiv_id="2403.10616", abstract=""))
+    found = store.papers.terms(["title:sparse paths", "arxiv:2403.10616", "doi:10.1/none"])
+    assert found == dict.fromkeys(["title:sparse paths", "arxiv:2403.10616"], ("spars", "path"))
+
+
+def test_terms_of_more_papers_than_one_query_takes_are_all_found(store):
+    many = [f"Paper number {n}" for n in range(6_000)]
+    assert collect(store, *many).new == 6_000
+    assert len(store.papers.terms(f"title:paper number {n}" for n in range(6_000))) == 6_000
+    assert collect(store, *many, file="b").new == 0
+
+
+def test_the_latest_new_paper_is_that_of_the_last_file_that_brought_one(store):
+    assert store.papers.latest_new_at(LATER) is None
+    collect(store, "Paths")
+    collect(store, "Paths", at=LATER, file="b")
+    assert store.papers.latest_new_at(LATER) == NOW
+    assert store.papers.latest_new_at(NOW - HOUR) is None
+    collect(store, "Modules", at=LATER, file="c")
+    assert store.papers.latest_new_at(LATER) == LATER

@@ -1,0 +1,119 @@
+"""Imports point one way, and the pure rooms are pure. A new room means a new line in the table."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "digest"
+
+NOUNS = {"papers", "subscribers", "editions", "messages", "errors"}
+MAY_IMPORT: dict[str, set[str]] = {
+    **{noun: NOUNS for noun in NOUNS},
+    "collect": NOUNS,
+    "compose": NOUNS,
+    "render": NOUNS,
+    "deliver": NOUNS,
+    "store": NOUNS,
+    "marked": {"errors"},
+    "pipeline": NOUNS | {"collect", "compose", "deliver", "store"},
+    "config": NOUNS | {"collect", "compose", "deliver", "render", "marked"},
+    "starter": {"errors"},
+    "app": NOUNS | {"pipeline", "config", "compose", "deliver", "render", "store"},
+    "answers": NOUNS | {"app", "pipeline", "store"},
+    "roster": NOUNS | {"app", "answers", "config", "marked", "store"},
+    "demonstration": NOUNS | {"app", "answers", "config", "render", "starter"},
+    "scheduler": NOUNS | {"app", "pipeline"},
+    "cli": NOUNS
+    | {"app", "answers", "roster", "demonstration", "scheduler", "starter", "pipeline", "render"},
+    "__main__": {"cli"},
+}
+
+PURE = [*sorted(NOUNS), "compose", "render", "deliver/retry.py", "deliver/outcomes.py"]
+IMPURE_MODULES = {
+    "logging",
+    "random",
+    "secrets",
+    "socket",
+    "subprocess",
+    "time",
+    "os",
+    "urllib.request",
+}
+IMPURE_METHODS = {"now", "utcnow", "today", "read_text", "write_text", "open"}
+READS_TEMPLATES = {"render/templates.py"}
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = path.relative_to(PACKAGE).as_posix()
+        if name != "__init__.py":
+            yield name, ast.parse(path.read_text(encoding="utf-8"), name)
+
+
+def room(name: str) -> str:
+    return name.split("/")[0].removesuffix(".py")
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Every module imported, by its full name; relative imports are not used here."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize(
+    ("name", "tree"), list(modules()), ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_imports_point_one_way(name: str, tree: ast.Module) -> None:
+    own = room(name)
+    rooms = {found.split(".")[1] for found in imports(tree) if found.startswith("digest.")}
+    known = {path.name.removesuffix(".py") for path in PACKAGE.iterdir()}
+    strange = (rooms & known) - MAY_IMPORT[own] - {own}
+    assert not strange, f"{name} may not import {sorted(strange)}"
+
+
+def test_nothing_imports_the_package_root() -> None:
+    for name, tree in modules():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module == "digest":
+                allowed = MAY_IMPORT[room(name)]
+                assert {alias.name for alias in node.names} <= allowed, name
+
+
+@pytest.mark.parametrize("place", PURE)
+def test_a_pure_room_has_no_clock_no_chance_and_no_effects(place: str) -> None:
+    for name, tree in modules():
+        if not (name == place or name.startswith(f"{place}/") or name == f"{place}.py"):
+            continue
+        used = set(imports(tree)) & IMPURE_MODULES
+        called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        calls = {func.attr for func in called if isinstance(func, ast.Attribute)} & IMPURE_METHODS
+        calls |= {func.id for func in called if isinstance(func, ast.Name)} & {
+            "open",
+            "print",
+            "input",
+        }
+        if name not in READS_TEMPLATES:
+            assert not used, f"{name} imports {used}"
+            assert not calls, f"{name} calls {calls}"
+
+
+def test_only_the_store_knows_sql() -> None:
+    for name, tree in modules():
+        if room(name) != "store":
+            assert not any(found.split(".")[0] == "sqlalchemy" for found in imports(tree)), name
+
+
+def test_every_module_says_in_its_first_line_what_lives_there() -> None:
+    for name, tree in modules():
+        if Path(name).name != "__init__.py":
+            said = (ast.get_docstring(tree) or "").split("\n")[0]
+            assert said and len(said) <= 100, name
