@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digest import pipeline
+from digest.collect import inbox
 from digest.compose.editor import EditorSettings
 from digest.config import Settings, load_settings, load_subscribers, password
 from digest.deliver.folder import FolderTransport
@@ -73,6 +75,10 @@ class App:
     def smtp(self) -> SmtpTransport:
         delivery = self.settings.delivery
         return SmtpTransport(dataclasses.replace(delivery, password=password(delivery)))
+
+    def settle(self) -> None:
+        """Wait until what was just put into the inbox is old enough to be collected."""
+        time.sleep(inbox.settling_s(self.inbox, time.time(), self.settings.collect.settle_s))
 
     def collect(self) -> Iterator[pipeline.Collected]:
         return pipeline.collect_inbox(self.store, self.inbox, self.clock(), self.settings.collect)

@@ -133,6 +133,8 @@ def collect(paths: tuple[Path, ...], salvage: bool) -> int:
     app = _app()
     if salvage and not paths:
         raise click.UsageError("--salvage needs the file to take papers from")
+    if not paths:
+        app.settle()
     taken = (
         pipeline.collect_files(
             app.store, _expanded(paths), app.clock(), app.settings.collect, salvage=salvage
@@ -166,6 +168,7 @@ def send() -> int:
     from digest import answers
 
     app = _app()
+    app.settle()
     report = {
         "collect": answers.collected(list(app.collect())),
         "compose": answers.composed(list(app.compose())),

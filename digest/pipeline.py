@@ -57,7 +57,12 @@ def collect_inbox(
 
     A crash in between leaves a file that is known by its bytes and brings nothing the next time.
     """
-    for path in inbox.waiting(folder, time.time(), settings.settle_s):
+    try:
+        waiting = inbox.waiting(folder, time.time(), settings.settle_s)
+    except SourceError as error:
+        yield Collected(folder, problem=str(error))
+        return
+    for path in waiting:
         collected, error = _collect(store, path, now, settings)
         try:
             if error:
@@ -104,7 +109,10 @@ def _add(
     store: Store, path: Path, data: bytes, sha256: str, now: dt.datetime, salvage: bool
 ) -> Added:
     reports = readers.read(data, path.name, now.date(), salvage=salvage)
-    found = [(report, terms(f"{report.paper.title} {report.paper.abstract}")) for report in reports]
+    found = [
+        (report, " ".join(terms(f"{report.paper.title} {report.paper.abstract}")))
+        for report in reports
+    ]
     return store.papers.add(found, sha256=sha256, name=path.name, now=now)
 
 

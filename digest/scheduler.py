@@ -47,7 +47,8 @@ def run(app: App) -> None:
     app.store  # noqa: B018 - what is wrong with it is said before anything starts
     scheduler.start()
     log.info("running: a tick every %s s, inbox %s", app.settings.schedule.tick_s, app.inbox)
-    _watch(app.inbox, stop, lambda: job.modify(next_run_time=dt.datetime.now(dt.UTC)))
+    settled = dt.timedelta(seconds=app.settings.collect.settle_s + 0.1)
+    _watch(app.inbox, stop, lambda: job.modify(next_run_time=dt.datetime.now(dt.UTC) + settled))
     scheduler.shutdown(wait=True)
     log.info("stopped")
 

@@ -22,7 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pipeline": NOUNS | {"collect", "compose", "deliver", "store"},
     "config": NOUNS | {"collect", "compose", "deliver", "render", "marked"},
     "starter": {"errors"},
-    "app": NOUNS | {"pipeline", "config", "compose", "deliver", "render", "store"},
+    "app": NOUNS | {"pipeline", "config", "collect", "compose", "deliver", "render", "store"},
     "answers": NOUNS | {"app", "pipeline", "store"},
     "roster": NOUNS | {"app", "answers", "config", "marked", "store"},
     "demonstration": NOUNS | {"app", "answers", "config", "render", "starter"},

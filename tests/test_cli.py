@@ -98,9 +98,18 @@ def test_a_damaged_file_is_rejected_whole_and_can_be_salvaged(here: Installation
 
 
 def test_a_file_still_being_written_is_left_for_the_next_time(here: Installation) -> None:
-    here.settings(collect={"settle_s": 60})
+    whole = (SAMPLE / "monday.txt").read_bytes()
+    with (here.folder / "inbox/slow.txt").open("wb", buffering=0) as file:
+        file.write(whole[:5000])
+        assert here.digest("collect", "--json").json["files"] == []
+        file.write(whole[5000:])
+    assert here.digest("collect", "--json").json["new"] == 25
+
+
+def test_a_file_just_dropped_is_waited_for(here: Installation) -> None:
+    here.settings(collect={"settle_s": 1})
     here.drop("fresh.txt", (SAMPLE / "monday.txt").read_bytes())
-    assert here.digest("collect", "--json").json["files"] == []
+    assert here.digest("collect", "--json").json["new"] == 25
 
 
 def test_the_preview_is_exactly_what_is_sent_and_changes_nothing(here: Installation) -> None:

@@ -105,6 +105,9 @@ def _take(page: Page, number: int, line: str) -> None:
     if title is None:
         return
     if page.lines and is_banner(line):
+        if not page.head.recognised:
+            page.lines.clear()  # whatever they are, they are no papers of this page
+            raise _UnreadableError(number, "something else stands above the banner of the page")
         raise _UnreadableError(number, "the top of a second page begins in the middle of the file")
     page.lines.append(title)
     page.numbers.append(number)

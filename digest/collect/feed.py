@@ -160,7 +160,8 @@ def _first(pattern: re.Pattern[str], texts: Iterable[Any]) -> str | None:
 
 def _date(thing: Any) -> dt.date | None:
     """The day (UTC) that a feed or an entry names for itself; when first published, if it says."""
-    parsed = thing.get("published_parsed") or thing.get("updated_parsed")
+    named = (thing[key] for key in ("published_parsed", "updated_parsed") if key in thing)
+    parsed = next(filter(None, named), None)  # asked with "in": get() warns about its own fallback
     try:
         return dt.date(*parsed[:3]) if parsed else None
     except ValueError:  # a year 0, a 31 February

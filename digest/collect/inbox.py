@@ -32,9 +32,9 @@ NO_LINKS = (errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS, errno.EML
 def waiting(folder: Path, now: float, settle_s: float) -> list[Path]:
     """The files of ``folder`` that are ready to be collected, by name.
 
-    Ready is a regular file, not hidden, whose name and age (its last change at least
-    ``settle_s`` seconds before ``now``) say that nobody is still writing it. ``now`` is
-    ``time.time()``, on the file system's own clock and never a replaced one. A change in the
+    Ready is a regular file, not hidden, that nobody has open for writing, and whose name and age
+    (its last change at least ``settle_s`` seconds before ``now``) say that it is finished. ``now``
+    is ``time.time()``, on the file system's own clock and never a replaced one. A change in the
     future says that a clock is wrong, not that somebody is writing. Links are not followed.
     Raises: SourceError when the folder cannot be read.
     """
@@ -43,6 +43,20 @@ def waiting(folder: Path, now: float, settle_s: float) -> list[Path]:
             return sorted(Path(entry) for entry in entries if _ready(entry, now, settle_s))
     except OSError as error:
         raise SourceError(str(folder), f"the folder cannot be read ({_said(error)})") from error
+
+
+def settling_s(folder: Path, now: float, settle_s: float) -> float:
+    """The seconds, at most ``settle_s``, until no file now in ``folder`` is too fresh; 0 for none.
+
+    A person who drops a file and runs a command at once waits this long, instead of being told
+    that there is nothing to collect.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            ages = [now - entry.stat().st_mtime for entry in entries if _ready(entry, now, 0)]
+    except OSError:  # what is wrong with the folder is said when it is collected
+        return 0.0
+    return max((settle_s - age for age in ages if 0 <= age < settle_s), default=0.0)
 
 
 def load(path: Path, max_bytes: int, *, follow: bool = False) -> bytes:
@@ -103,7 +117,31 @@ def _ready(entry: os.DirEntry[str], now: float, settle_s: float) -> bool:
         age_s = now - entry.stat(follow_symlinks=False).st_mtime
     except FileNotFoundError:  # taken away since the folder was listed
         return False
-    return age_s >= settle_s or age_s < 0
+    return (age_s >= settle_s or age_s < 0) and not _open_for_writing(entry.path)
+
+
+def _open_for_writing(path: str) -> bool:
+    """Whether some process has the file open for writing, where the system can tell.
+
+    Linux grants a read lease only on a file that nobody can write to (fcntl(2), F_SETLEASE), and
+    only to the file's owner; where it cannot tell, the file's age has to do.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:  # what is wrong with it is said when it is read
+        return False
+    try:
+        import fcntl  # late: Windows has none
+
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except (ImportError, AttributeError):
+        return False
+    except OSError as error:
+        return error.errno == errno.EAGAIN
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _read(descriptor: int, name: str, max_bytes: int) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
 
 import Stemmer
 
@@ -19,7 +18,8 @@ STOP = frozenset(
     further had has have having he her here hers him his how however i if in into is it its itself
     just let made make makes making me more most my no nor not of off on once one only or other our
     ours out over own per same she should so some such than that the their theirs them then there
-    therefore these they this those through thus to too toward under until up upon us very via was we were what
+    therefore these they this those through thus to too toward under until up upon us very via was
+    we were what
     when where whether which while who whom whose why will with within without would you your
     al paper papers propose proposed present show using use used based novel approach method
     methods results work new existing demonstrate various several""".split()  # noqa: SIM905
@@ -31,30 +31,30 @@ _local = threading.local()
 
 def terms(text: str) -> list[str]:
     """The text's terms in order, repeats included. Same text, same terms, on any machine."""
-    return [term for _, term in words(text)]
+    folded = _plain(text).casefold()
+    found = WORD.findall(folded)
+    if not folded.isascii():
+        found = [piece for run in found for piece in _pieces(run)]
+    kept = [word for word in found if word not in STOP and (len(word) > 1 or not word.isascii())]
+    return list(_stemmer().stemWords(kept))
 
 
 def words(text: str) -> list[tuple[str, str]]:
     """Pairs of a word as it stands in the text and its term, in order."""
-    found = [
-        (word, word.casefold())
-        for run in WORD.findall(unicodedata.normalize("NFKC", text).replace("’", "'"))
-        for word in _split(run)
-    ]
-    kept = [
-        (word, folded)
-        for word, folded in found
-        if folded not in STOP and (len(folded) > 1 or not folded.isascii())
-    ]
-    stems = _stemmer().stemWords([folded for _, folded in kept])
-    return [(word, stem) for (word, _), stem in zip(kept, stems, strict=True)]
+    pieces = [piece for run in WORD.findall(_plain(text)) for piece in _pieces(run)]
+    return [(piece, term) for piece in pieces for term in terms(piece)[:1]]
 
 
-def _split(run: str) -> Iterator[str]:
-    if not "぀" <= run[0] <= "힯" or len(run) == 1:
-        yield run
-    else:
-        yield from (run[n : n + 2] for n in range(len(run) - 1))
+def _plain(text: str) -> str:
+    """The text with one way to write each letter and the apostrophe, which the stemmer knows."""
+    return unicodedata.normalize("NFKC", text).replace("’", "'")
+
+
+def _pieces(run: str) -> list[str]:
+    """The run itself, or for CJK, which has no spaces, each pair of letters in it."""
+    if len(run) == 1 or not "぀" <= run[0] <= "힯":
+        return [run]
+    return [run[n : n + 2] for n in range(len(run) - 1)]
 
 
 def _stemmer() -> Stemmer.Stemmer:

@@ -24,7 +24,11 @@ def open_engine(url: str) -> sa.Engine:
     """
     try:
         engine = _engine(sa.engine.make_url(url))
-        _migrate(engine)
+        try:
+            _migrate(engine)
+        except BaseException:
+            engine.dispose()
+            raise
     except ModuleNotFoundError as error:
         raise StoreError(
             f"the database {_shown(url)} needs a driver that is not installed; "

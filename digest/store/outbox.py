@@ -80,10 +80,13 @@ class Outbox:
         oldest = sa.select(outbox.c.id).where(ready).order_by(outbox.c.id).limit(most)
         if self._engine.dialect.name == "postgresql":
             oldest = oldest.with_for_update(skip_locked=True)
+        # By name, as it then runs once: a bare sub-select may run again for each row it is
+        # compared with, and its limit is none.
+        ours = sa.select(oldest.cte("oldest").c.id)
         update = (
             outbox.update()
             # The condition stands twice: without it, two clients claim the same row.
-            .where(outbox.c.id.in_(oldest), ready)
+            .where(outbox.c.id.in_(ours), ready)
             .values(state="claimed", token=outbox.c.token + 1, lease_until=now + lease)
             .returning(outbox)
         )

@@ -46,13 +46,13 @@ class Papers:
 
     def add(
         self,
-        found: Sequence[tuple[Report, Sequence[str]]],
+        found: Sequence[tuple[Report, str]],
         *,
         sha256: str,
         name: str,
         now: dt.datetime,
     ) -> Added:
-        """Store a file's reports, each with its paper's terms, in one transaction.
+        """Store a file's reports, each with its paper's spaced terms, in one transaction.
 
         A paper is new when none of its keys is known. Whoever collects the same file second
         finds it collected.
@@ -160,7 +160,7 @@ def _chunks(values: Iterable[str]) -> Iterator[list[str]]:
         yield chunk
 
 
-def _row(number: int, paper: Paper, terms: Sequence[str], now: dt.datetime) -> dict[str, Any]:
+def _row(number: int, paper: Paper, terms: str, now: dt.datetime) -> dict[str, Any]:
     return {
         "id": number,
         "title": paper.title,
@@ -170,7 +170,7 @@ def _row(number: int, paper: Paper, terms: Sequence[str], now: dt.datetime) -> d
         "arxiv_id": paper.arxiv_id,
         "doi": paper.doi,
         "published": paper.published,
-        "terms": " ".join(terms),
+        "terms": terms,
         "first_seen_at": now,
     }
 

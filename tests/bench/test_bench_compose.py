@@ -16,7 +16,9 @@ from digest.subscribers import Interest, Subscriber
 
 NOW = dt.datetime(2026, 5, 20, 12, tzinfo=dt.UTC)
 READERS, PAPERS = 1_000, 500
-WORDS = [f"{a}{b}{c}" for a in "bdfglmnprst" for b in "aeiou" for c in ("ck", "nd", "rm", "st", "x")]
+WORDS = [
+    f"{a}{b}{c}" for a in "bdfglmnprst" for b in "aeiou" for c in ("ck", "nd", "rm", "st", "x")
+]
 
 
 @pytest.fixture(scope="module")

@@ -175,6 +175,12 @@ def test_a_second_page_in_one_file_is_rejected():
     assert error.whole == 6
 
 
+def test_a_page_below_something_else_is_rejected_and_nothing_of_that_salvaged():
+    error = rejection("---\nurl: https://example.org/papers\n---\n" + spaced(PAPERS))
+    assert "above the banner" in error.why
+    assert error.whole == 0
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [

@@ -73,6 +73,11 @@ def test_a_report_is_of_the_feeds_own_day():
     assert (report.date, report.paper.published) == (dt.date(2026, 4, 1), dt.date(2026, 3, 20))
 
 
+def test_a_date_that_is_none_is_left_out():
+    (report,) = read(rss(item(more="<pubDate>yesterday</pubDate>")))
+    assert (report.date, report.paper.published) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("names", "authors"),
     [

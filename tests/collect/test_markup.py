@@ -33,6 +33,6 @@ def test_blocks_are_kept_apart(markup):
 
 @pytest.mark.parametrize("part", ["<a ", '<a x="', "<a x=", "<p", "<", "&", "<a x='y' "])
 def test_hostile_markup_takes_no_time(part):
-    start = time.monotonic()
+    start = time.process_time()
     shown(part * 20_000)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2

@@ -57,9 +57,9 @@ def test_text_over_the_limit_ends_in_an_ellipsis():
 
 
 def test_a_pile_of_combining_marks_is_cut_and_costs_no_time():
-    start = time.monotonic()
+    start = time.process_time()
     result = plain("a" + "\u0316\u0301" * 100_000, ABSTRACT_CHARS)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
     assert len(result) <= 31
 
 

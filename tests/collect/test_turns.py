@@ -82,7 +82,7 @@ def test_a_break_is_at_one_of_the_lines(lines):
 @pytest.mark.parametrize("word", ["a.", "a-", "/", "://", ". A", "(", "e.g. "])
 def test_hostile_lines_take_no_time(word):
     line = word * 300_000
-    start = time.monotonic()
+    start = time.process_time()
     ends_like_a_text(line)
     first_break([line, line])
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2

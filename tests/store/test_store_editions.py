@@ -105,7 +105,9 @@ def test_an_edition_of_a_paper_that_is_not_in_the_archive_is_refused(store):
 def test_numbers_go_on_after_those_that_are_there(store):
     for day in range(3):
         last = TODAY + (day - 1) * DAY if day else None
-        readers = [composed(store, who, date=TODAY + day * DAY, last=last) for who in ("ada", "bob")]
+        readers = [
+            composed(store, who, date=TODAY + day * DAY, last=last) for who in ("ada", "bob")
+        ]
         assert store.editions.add(readers) == 2
     with engine_of(store).connect() as connection:
         ids = connection.execute(sa.text("SELECT id FROM editions ORDER BY id")).scalars().all()
