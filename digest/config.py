@@ -185,7 +185,7 @@ def check_address(address: str) -> None:
     """Raises ValueError when this is not one mail address."""
     import email_validator  # late: only a command that reads addresses needs it
 
-    # Labs write to names like ada@cluster.local; whether mail gets there is their server's business.
+    # Labs write to names like ada@cluster.local: whether mail gets there is their business.
     email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
     try:
         email_validator.validate_email(

@@ -59,8 +59,8 @@ def collect_inbox(
     """
     try:
         waiting = inbox.waiting(folder, time.time(), settings.settle_s)
-    except SourceError as error:
-        yield Collected(folder, problem=str(error))
+    except SourceError as unreadable:
+        yield Collected(folder, problem=str(unreadable))
         return
     for path in waiting:
         collected, error = _collect(store, path, now, settings)

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "digest"
 
 NOUNS = {"papers", "subscribers", "editions", "messages", "errors"}
 MAY_IMPORT: dict[str, set[str]] = {
-    **{noun: NOUNS for noun in NOUNS},
+    **dict.fromkeys(NOUNS, NOUNS),
     "collect": NOUNS,
     "compose": NOUNS,
     "render": NOUNS,
@@ -55,7 +55,7 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
 
 
 def room(name: str) -> str:
-    return name.split("/")[0].removesuffix(".py")
+    return name.partition("/")[0].removesuffix(".py")
 
 
 def imports(tree: ast.AST) -> Iterator[str]:

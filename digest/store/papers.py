@@ -143,6 +143,8 @@ def paper_of(row: Any) -> Paper:
         arxiv_id=row.arxiv_id,
         doi=row.doi,
         published=row.published,
+        categories=tuple(row.categories),
+        version=row.version,
     )
 
 
@@ -170,6 +172,8 @@ def _row(number: int, paper: Paper, terms: str, now: dt.datetime) -> dict[str, A
         "arxiv_id": paper.arxiv_id,
         "doi": paper.doi,
         "published": paper.published,
+        "categories": list(paper.categories),
+        "version": paper.version,
         "terms": terms,
         "first_seen_at": now,
     }

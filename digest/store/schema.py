@@ -53,6 +53,8 @@ papers = sa.Table(
     sa.Column("arxiv_id", sa.Text),
     sa.Column("doi", sa.Text),
     sa.Column("published", sa.Date),
+    sa.Column("categories", sa.JSON, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
     sa.Column("terms", sa.Text, nullable=False),
     sa.Column("first_seen_at", Instant, nullable=False, index=True),
 )

@@ -126,7 +126,7 @@ def test_the_scheduler_sends_watches_the_inbox_and_stops_when_told(
     try:
         wait_for(lambda: got(server) == Counter(NAMES))
         ready.drop("tuesday.txt", (SAMPLE / "tuesday.txt").read_bytes())
-        wait_for(lambda: (ready.folder / "inbox/collected/tuesday.txt").exists())
+        wait_for((ready.folder / "inbox/collected/tuesday.txt").exists)
         os.kill(process.pid, number)
         _, said = process.communicate(timeout=20)
     finally:
@@ -141,7 +141,7 @@ def test_told_to_stop_it_finishes_the_mail_in_flight_and_leaves_the_rest_queued(
 ) -> None:
     process = start("run")
     try:
-        wait_for(lambda: server.received)
+        wait_for(lambda: len(server.received) > 0)
         os.kill(process.pid, signal.SIGTERM)
         process.communicate(timeout=20)
     finally:

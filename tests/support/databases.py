@@ -123,8 +123,9 @@ class Cluster:
                 return self.run("SELECT 1")
             except psycopg.OperationalError:
                 if self._server.poll() is not None or time.monotonic() > until:
+                    said = self._log.read_text()
                     self.stop()
-                    raise RuntimeError(f"PostgreSQL did not start: {self._log}") from None
+                    raise RuntimeError(f"PostgreSQL did not start: {said}") from None
                 time.sleep(0.05)
 
 
