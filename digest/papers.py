@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 from urllib.parse import quote_plus
 
 Announced = Literal["new", "cross", "replace", "replace-cross"]
 """arXiv's announce types: a first version, the same listed in another category, a later one."""
 
+_Text = TypeVar("_Text", str, tuple[str, ...])
+
 SEARCH = "https://arxiv.org/search/?searchtype=title&query="
 """Where the title of a paper without a link leads: a search for that title."""
+
+
+KEY_CHARS = 400
+"""Of a title in its key: PostgreSQL indexes 2,704 bytes, and a letter has up to four."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,64 @@ class Report:
     votes: int | None = None
 
 
+def contradict(a: Paper, b: Paper) -> bool:
+    """Whether ids say that the two are different papers: another arXiv id, or another DOI.
+
+    A DOI says nothing against a common arXiv id: a preprint and its journal have one each.
+    """
+    if a.arxiv_id and b.arxiv_id:
+        return a.arxiv_id != b.arxiv_id
+    return bool(a.doi and b.doi and a.doi != b.doi)
+
+
+def merged(a: Paper, b: Paper) -> Paper:
+    """The best of two reports of one paper, field by field.
+
+    Commutative, associative and idempotent, so a paper is the same whatever came first. The text
+    is that of the latest version that comes with an abstract (an unknown version counts as the
+    first), and the longer one within a version; the link is arXiv's page where there is one.
+    """
+    if a == b:
+        return a
+    latest = max(_edition(a), _edition(b))
+    texts = [paper for paper in (a, b) if _edition(paper) == latest]
+    links = [paper.link for paper in (a, b) if paper.link]
+    return Paper(
+        title=max((paper.title for paper in texts), key=_title_rank),
+        abstract=max((paper.abstract for paper in texts), key=_rank),
+        authors=max(a.authors, b.authors, key=_rank),
+        link=min(links, key=_link_rank, default=None),
+        arxiv_id=_least(a.arxiv_id, b.arxiv_id),
+        doi=_least(a.doi, b.doi),
+        published=min(filter(None, (a.published, b.published)), default=None),
+        categories=tuple(sorted({*a.categories, *b.categories})),
+        version=max(paper.version for paper in texts),
+    )
+
+
+def _edition(paper: Paper) -> tuple[bool, int]:
+    return bool(paper.abstract), max(paper.version, 1)
+
+
+def _rank(value: _Text) -> tuple[int, _Text]:
+    return len(value), value
+
+
+def _title_rank(title: str) -> tuple[bool, bool, int, str]:
+    """Whole titles in small letters and capitals go first: not cut off, not with "v2:" before."""
+    mixed = not (title.islower() or title.isupper())
+    return not _SPOILT_TITLE.search(title), mixed, len(title), title
+
+
+def _link_rank(link: str) -> tuple[bool, bool, int, str]:
+    return "//arxiv.org/abs/" not in link, not link.startswith("https:"), len(link), link
+
+
+def _least(a: str | None, b: str | None) -> str | None:
+    return min(filter(None, (a, b)), default=None)
+
+
+_SPOILT_TITLE = re.compile(r"(?:…|\.\.\.)$|^\W*v\d+\s*:", re.IGNORECASE)
 _ARXIV_ID = re.compile(
     r"""(?:^|(?:arxiv\.org/(?:abs|pdf|html|ps|format|e-print)/) | (?:huggingface\.co/papers/) |
         (?:alphaxiv\.org/(?:abs|pdf)/) | (?:10\.48550/arxiv\.) | (?:oai:arxiv\.org:) |
@@ -104,23 +169,29 @@ def title_key(title: str) -> str:
     """``title`` without case, accents' encodings, punctuation and spacing.
 
     Two spellings that differ only in those are one paper. A title of nothing but punctuation
-    stays as it is, so that it still has a key.
+    stays as it is, so that it still has a key; of a very long one a hash stands for the end.
     """
     folded = unicodedata.normalize("NFKC", title).casefold()
-    return " ".join(re.findall(r"\w+", folded.replace("_", " "))) or folded.strip()
+    key = " ".join(re.findall(r"\w+", folded.replace("_", " "))) or folded.strip()
+    if len(key) <= KEY_CHARS:
+        return key
+    return f"{key[:KEY_CHARS]}… {hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
     """Where and when a source reported a paper: a place on a page of ``of`` papers.
 
-    ``date`` is the source's own date, or the day it was collected when it names none.
+    ``date`` is the source's own date, or the day it was collected when it names none; ``votes``
+    and ``announced`` are as in the report.
     """
 
     source: str
     position: int
     of: int
     date: dt.date
+    announced: Announced = "new"
+    votes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

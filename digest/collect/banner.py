@@ -23,6 +23,26 @@ _GLUED = re.compile(r"subscribe\s*(?=\S)", re.IGNORECASE)
 _OWN_WORD = re.compile(r"subscribe(?:rs?|d|s)?(?![^\s,:;.-])", re.IGNORECASE)
 
 
+_PAGE = re.compile(
+    r"new|subscribe|daily|weekly|monthly|(?:daily|trending)\s+papers(?:\s*-\s*hugging\s*face)?"
+    r"|(?:[-*•·|]?\s*(?:daily|weekly|monthly)\b\s*){2,3}|by|ak|and\s+the\s+research\s+community|by\s*ak"
+    r"|(?:hugging\s*face(?:'s)?(?:\s+logo)?|models|datasets|spaces|posts|docs|enterprise|pricing|buckets|community"
+    r"|log\s*in|sign\s*up|papers|website|company|tos|terms(?:\s+of\s+service)?|privacy|about|careers|jobs|press"
+    r"|system\s+theme|inference(?:\s+(?:endpoints|providers))?|©.{0,40}|today|previous|next|prev"
+    r"|huggingchat|tasks|learn|(?:back\s+to\s+)?top|theme|blog|forum|github|settings|solutions|collections|languages"
+    r"|organizations|team\s*&\s*enterprise|notifications|search|menu|skip\s+to\s+content|main\s+navigation"
+    r"|new\s+papers?|see\s+all|load\s+more|references|(?:visible|hidden)\s+links|\||[-·•*])"
+    r"(?:\s+(?:models|datasets|spaces|posts|docs|enterprise|pricing|tos|privacy|about|careers|sign\s+up|log\s+in|terms))*:?",
+    re.IGNORECASE,
+)
+"""What stands alone in the frame of the page: buttons, menus and the small print."""
+
+
+def is_navigation(text: str) -> bool:
+    """Whether ``text`` is a button or a menu of the page, and nothing else."""
+    return len(text) <= 200 and _PAGE.fullmatch(text) is not None
+
+
 def is_banner(line: str) -> bool:
     """Whether ``line`` is navigation wherever it stands, not only above the first paper."""
     return bool(_INBOX.fullmatch(line) or _COMMUNITY.fullmatch(line))

@@ -53,3 +53,14 @@ def _day(year: int, month: int, day: int) -> dt.date | None:
         return dt.date(year, month, day)
     except ValueError:
         return None
+
+
+_WITHIN = re.compile(r"(?<!\d)([0-9]{4})[-./]([0-9]{2})[-./]([0-9]{2})(?!\d)", re.ASCII)
+
+
+def day_within(text: str, arrived: dt.date) -> dt.date | None:
+    """The day a heading names: all of it, or a year, month and day in figures within it."""
+    text = text.strip().strip("#*_>:-()[] \t")[:200]
+    if match := _WITHIN.search(text):
+        return _day(*(int(part) for part in match.groups()))
+    return page_date(text, arrived)

@@ -5,10 +5,22 @@ from __future__ import annotations
 import codecs
 import datetime as dt
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from digest.collect import digest_text, feed
+from digest.collect import (
+    bibliography,
+    bullets,
+    digest_text,
+    feed,
+    json_feed,
+    labelled,
+    listing,
+    page_copy,
+    records,
+    tables,
+)
 from digest.errors import SourceError
 from digest.papers import Report
 
@@ -22,8 +34,16 @@ class Reader(Protocol):
 
 
 READERS: dict[str, Reader] = {
+    "bibliography": bibliography.read,
     "digest": digest_text.read,
     "feed": feed.read,
+    "json feed": json_feed.read,
+    "labelled": labelled.read,
+    "list": bullets.read,
+    "listing": listing.read,
+    "page": page_copy.read,
+    "records": records.read,
+    "table": tables.read,
 }
 
 
@@ -63,7 +83,24 @@ _FIRST_BYTES = 4_096
 
 _FEED = re.compile(rb"<(?:.*?<)??(?:\w{1,20}:)?(?:rss|rdf|feed|channel)[\s>/]", re.I | re.S)
 _JSON = re.compile(rb"[\[{]\s*[\[{\"\]}]")
+_JSON_FEED = re.compile(rb"\"version\"\s*:\s*\"https?:\\?/\\?/(?:www\.)?jsonfeed\.org")
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_LOOKED_AT = 400_000
+"""Bytes of a text looked at to tell its layout: two hundred papers of a page."""
+
+_LISTING = re.compile(r"^ {0,3}\\\\[ \t]*\n {0,3}(?:arXiv|Paper):", re.M)
+
+_BIBLIOGRAPHY = re.compile(r"\A(?:\s|%[^\n]*\n)*(?:@\w+\s*[{(]|TY  - )")
+
+_LAYOUTS: tuple[tuple[str, Callable[[str], object]], ...] = (
+    ("bibliography", _BIBLIOGRAPHY.search),
+    ("listing", _LISTING.search),
+    ("table", tables.is_table),
+    ("labelled", labelled.is_labelled),
+    ("page", page_copy.is_copy),
+    ("list", bullets.is_list),
+)
+"""The layouts of text in the order in which they are asked for; what is none is a digest file."""
 
 
 def _kind(data: bytes, name: str) -> str:
@@ -80,5 +117,13 @@ def _kind(data: bytes, name: str) -> str:
     if wide:
         raise SourceError(name, "it is UTF-16, not UTF-8 text")
     if _JSON.match(start):
-        raise SourceError(name, "it is neither a digest file nor a feed")
-    return "digest"
+        return "json feed" if _JSON_FEED.search(data) else "records"
+    return _layout(data)
+
+
+def _layout(data: bytes) -> str:
+    """The layout of a text, by its beginning; a broken character does not hide it."""
+    text = data[:_LOOKED_AT].decode("utf-8-sig", "replace")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    found = (kind for kind, looks_like in _LAYOUTS if kind in READERS and looks_like(text))
+    return next(found, "digest")

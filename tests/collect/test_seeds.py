@@ -86,7 +86,7 @@ def test_arxivs_announcements_are_read_in_both_layouts(kind):
             assert not report.paper.abstract.startswith("arXiv:")
 
 
-@pytest.mark.parametrize("name", ["hf_text", "hf_digest_json", "opml", "arxiv_daily_jsonl"])
+@pytest.mark.parametrize("name", ["opml"])
 def test_files_of_other_kinds_are_rejected_for_what_they_are(name):
     for path in shared(f"data/{name}").iterdir():
         with pytest.raises(SourceError, match="neither a digest file nor a feed"):

@@ -28,9 +28,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from digest.compose.language import terms
 from digest.messages import Message
 from digest.papers import Paper, Report
+from digest.pipeline import RULES
 from digest.store.editions import Composed
 from digest.store.papers import Added
 from digest.store.schema import metadata
@@ -317,9 +317,8 @@ def collect(
         else Report(a_paper(found) if isinstance(found, str) else found, file, place)
         for place, found in enumerate(papers, start=1)
     ]
-    found = [(one, " ".join(terms(f"{one.paper.title} {one.paper.abstract}"))) for one in reports]
     sha256 = hashlib.sha256(f"{file} {reports}".encode()).hexdigest()
-    return store.papers.add(found, sha256=sha256, name=file, now=at)
+    return store.papers.add(reports, sha256=sha256, name=file, now=at, rules=RULES)
 
 
 def numbers(store: Store) -> dict[str, int]:
@@ -354,4 +353,4 @@ def composed(
 
 def mail(store: Store, readers: Sequence[str], at: dt.datetime = NOW) -> None:
     """Queue a mail without papers for each of these readers, in their order."""
-    assert store.editions.add([composed(store, who, at=at) for who in readers]) == len(readers)
+    assert len(store.editions.add([composed(store, who, at=at) for who in readers])) == len(readers)
