@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -15,9 +16,10 @@ from typing import Any
 import click
 
 from digest.app import App
-from digest.editions import Edition, LeftOut
-from digest.errors import DigestError, MailServerDown
-from digest.pipeline import Collected, Waiting
+from digest.editions import Edition, Explanation
+from digest.errors import DigestError, MailServerDown, clean
+from digest.pipeline import Collected, Held, Waiting
+from digest.sources import LATE, Health, Run
 from digest.store.subscribers import Entry
 
 Answer = dict[str, Any]
@@ -33,22 +35,103 @@ def collected(files: Sequence[Collected]) -> Answer:
     }
 
 
+def polled(runs: Iterable[Run]) -> Answer:
+    """``sources``: what each poll came to; ``new`` papers in all; exit 1 when one failed."""
+    found = list(runs)
+    return {
+        "sources": [
+            {
+                "source": run.source,
+                "outcome": run.outcome,
+                "papers": run.papers,
+                "new": run.new,
+                "repeated": run.papers - run.new,
+                "why": run.why,
+            }
+            for run in found
+        ],
+        "new": sum(run.new for run in found),
+        "exit": int(any(run.why for run in found)),
+    }
+
+
+def say_polled(answer: Answer) -> None:
+    for run in answer["sources"]:
+        if run["why"]:
+            click.echo(f"{run['outcome'].capitalize()} {run['source']}: {run['why']}")
+        elif run["outcome"] == "unchanged":
+            click.echo(f"Unchanged {run['source']}.")
+        else:
+            click.echo(f"Fetched {run['source']}: {run['papers']} papers, {run['new']} new.")
+
+
+def sources(found: Sequence[Health]) -> Answer:
+    """``sources``: the health of each; ``days`` are the new papers of the last 30, oldest first."""
+    return {
+        "sources": [
+            {
+                "source": one.source,
+                "state": one.state,
+                "sentence": one.sentence,
+                "today": one.today,
+                "usual": one.usual,
+                "last_success_at": one.last_success_at and one.last_success_at.isoformat(),
+                "days": list(one.days),
+            }
+            for one in found
+        ]
+    }
+
+
+BARS = "▁▂▃▄▅▆▇█"
+
+
+def sparkline(days: Sequence[int]) -> str:
+    """A bar for each number, the highest full; a dot where there was nothing."""
+    most = max(days, default=0)
+    return "".join(BARS[(n * (len(BARS) - 1)) // most] if n else "·" for n in days)
+
+
+def say_sources(answer: Answer) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("source", "state", "today", "usual", "last success", "last 30 days"):
+        table.add_column(heading, overflow="fold")
+    for one in answer["sources"]:
+        usual = "?" if one["usual"] is None else f"{one['usual']:g}"
+        last = (one["last_success_at"] or "never")[:16].replace("T", " ")
+        cells = (one["source"], one["state"], str(one["today"]), usual, last)
+        table.add_row(*(Text(cell) for cell in cells), Text(sparkline(one["days"])))
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+    for one in answer["sources"]:
+        if one["state"] in LATE:
+            click.echo(one["sentence"])
+
+
 def say_collected(answer: Answer) -> None:
     if not answer["files"]:
         click.echo("The inbox holds nothing to collect.")
     for file in answer["files"]:
         if file["problem"]:
-            click.echo(f"Rejected {file['problem']}")
+            click.echo(f"Rejected {clean(file['problem'])}.")
         else:
             brought = f"{file['papers']} papers, {file['new']} new"
             click.echo(f"Collected {Path(file['path']).name}: {brought}.")
 
 
-def composed(found: Iterable[Edition | Waiting | Exception]) -> Answer:
-    """``editions`` with subscriber, date, picks and note; who is ``waiting``; ``problems``."""
+def composed(found: Iterable[Edition | Waiting | Held | Exception]) -> Answer:
+    """``editions`` with subscriber, date, picks and note; who is ``waiting``; ``problems``.
+
+    ``held`` are due, and wait for sources that are late, for the reason in ``why``.
+    """
     editions: list[Answer] = []
     waiting: list[str] = []
     problems: list[str] = []
+    held: list[str] = []
+    why = None
     for one in found:
         if isinstance(one, Edition):
             editions.append(
@@ -61,11 +144,16 @@ def composed(found: Iterable[Edition | Waiting | Exception]) -> Answer:
             )
         elif isinstance(one, Waiting):
             waiting += one.ids
+        elif isinstance(one, Held):
+            held += one.ids
+            why = one.why
         else:
             problems.append(str(one))
     return {
         "editions": editions,
         "waiting": waiting,
+        "held": held,
+        "why": why,
         "problems": problems,
         "exit": int(bool(problems)),
     }
@@ -77,11 +165,13 @@ def say_composed(answer: Answer) -> None:
         papers = _count(one["picks"], "paper")
         click.echo(f"Composed {one['subscriber']}, {one['date']}: {papers}.{note}")
     if answer["waiting"]:
-        names = ", ".join(answer["waiting"][:5]) + (", …" if answer["waiting"][5:] else "")
+        names = _names(answer["waiting"])
         click.echo(f"Nothing yet for {names}: no collected paper matches their interests.")
+    if answer["held"]:
+        click.echo(f"Held back for {_names(answer['held'])}: {answer['why']}")
     for problem in answer["problems"]:
         click.echo(f"Not composed: {problem}")
-    if not any(answer[part] for part in ("editions", "waiting", "problems")):
+    if not any(answer[part] for part in ("editions", "waiting", "held", "problems")):
         click.echo("No edition is due.")
 
 
@@ -120,12 +210,16 @@ def say_delivered(answer: Answer) -> None:
 
 def say_day(answer: Answer) -> None:
     say_collected(answer["collect"])
+    if "poll" in answer:
+        say_polled(answer["poll"])
     say_composed(answer["compose"])
     say_delivered(answer["deliver"])
 
 
-def edition(one: Edition, left_out: Sequence[LeftOut]) -> Answer:
-    """The edition with its picks and their evidence, and what came close."""
+def edition(one: Edition, explanation: Explanation | None) -> Answer:
+    """The edition with its picks and their reasons: all of them when it is explained."""
+    left_out = explanation.left_out if explanation else ()
+    one = explanation.of(one) if explanation else one
     return {
         "subscriber": one.subscriber.id,
         "date": one.date.isoformat(),
@@ -246,16 +340,20 @@ def say_subscribers(answer: Answer) -> None:
             ", ".join(interest["name"] for interest in one["interests"]),
         )
         table.add_row(*(Text(cell) for cell in cells))
-    Console(soft_wrap=False).print(table)
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
 
 
 def say_subscriber(answer: Answer) -> None:
     for name, value in answer.items():
         if name == "interests":
             for interest in value:
-                said = {k: v for k, v in interest.items() if v and k != "name"}
-                click.echo(f"{'interest':10} {interest['name']}: {said}")
-        elif value not in ("", []):
+                said = [
+                    f"{key}: {', '.join(held) if isinstance(held, list | tuple) else held}"
+                    for key, held in interest.items()
+                    if held and key != "name" and (key, held) != ("weight", 1.0)
+                ]
+                click.echo(f"{'interest':10} {interest['name']} ({'; '.join(said)})")
+        elif value not in ("", [], None):
             shown = ", ".join(value) if isinstance(value, list) else value
             click.echo(f"{name:10} {shown}")
 
@@ -291,6 +389,10 @@ def say_demo(answer: Answer) -> None:
     click.echo("\nMade:")
     for path in answer["made"]:
         click.echo(f"  {path}")
+
+
+def _names(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:5]) + (", …" if ids[5:] else "")
 
 
 def _count(number: int, thing: str) -> str:

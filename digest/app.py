@@ -6,24 +6,26 @@ import dataclasses
 import datetime as dt
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digest import pipeline
-from digest.collect import inbox
+from digest.collect import gathering, inbox
 from digest.compose.editor import EditorSettings
 from digest.config import Settings, load_settings, load_subscribers, password
 from digest.deliver.folder import FolderTransport
 from digest.deliver.outcomes import Transport
 from digest.deliver.smtp import SmtpTransport
-from digest.editions import Edition, LeftOut
+from digest.editions import Edition, Explanation
 from digest.errors import ConfigError
+from digest.marked import nearest
 from digest.messages import Message
 from digest.render import mail
 from digest.render.templates import environment
+from digest.sources import INBOX, Health, Run, Source
 from digest.store.shelves import Store, open_store
 from digest.store.subscribers import Entry
 from digest.subscribers import PUBLIC, Subscriber, due_date, next_date, zone
@@ -48,6 +50,11 @@ class App:
         listed = load_subscribers(self.settings.subscribers or Path())
         store.subscribers.sync([*listed, self.settings.public_subscriber], self.clock())
         return store
+
+    def close(self) -> None:
+        """Close the store, if it was opened."""
+        if "store" in self.__dict__:
+            self.store.close()
 
     @cached_property
     def env(self) -> Environment:
@@ -83,8 +90,34 @@ class App:
     def collect(self) -> Iterator[pipeline.Collected]:
         return pipeline.collect_inbox(self.store, self.inbox, self.clock(), self.settings.collect)
 
-    def compose(self) -> Iterator[Edition | pipeline.Waiting | Exception]:
-        return pipeline.compose(self.store, self.message, self.clock(), self.editing)
+    def poll(self, names: Sequence[str] = ()) -> Iterator[Run]:
+        """Ask the named sources now, or all those whose time has come. Raises ConfigError."""
+        chosen = [one for one in self.sources if not names or one.name in names]
+        unknown = [name for name in names if name not in {one.name for one in chosen}]
+        if unknown:
+            known = nearest(unknown[0], [one.name for one in self.sources])
+            raise ConfigError(f"there is no source '{unknown[0]}'{known}")
+        return pipeline.poll(
+            self.store, chosen, self.clock(), self.settings.fetch, at_once=bool(names)
+        )
+
+    @cached_property
+    def sources(self) -> list[Source]:
+        """The sources of the configuration, those named by OPML files among them."""
+        return gathering.expanded(self.settings.sources)
+
+    def healths(self) -> list[Health]:
+        """The health of the inbox and of every source."""
+        names = [INBOX, *(source.name for source in self.sources)]
+        return pipeline.healths(self.store, names, self.clock())
+
+    def gate(self) -> pipeline.Gate:
+        """What keeps editions waiting now: the sources that are polled, not the inbox."""
+        hold = dt.timedelta(hours=self.settings.schedule.hold_h)
+        return pipeline.gate(self.healths()[1:], hold)
+
+    def compose(self) -> Iterator[Edition | pipeline.Waiting | pipeline.Held | Exception]:
+        return pipeline.compose(self.store, self.message, self.clock(), self.editing, self.gate())
 
     def deliver(self, stopping: Callable[[], bool] = lambda: False) -> Iterator[pipeline.Delivered]:
         transport = self.transport()
@@ -106,14 +139,20 @@ class App:
 
     def preview(
         self, subscriber: Subscriber, date: dt.date | None, *, explain: bool = False
-    ) -> tuple[Edition, tuple[LeftOut, ...]]:
+    ) -> tuple[Edition, Explanation | None]:
         """What this reader got on ``date``, or would get: then, or in the next edition."""
         stored = self.store.editions.of(subscriber, date=date) if date else []
         if stored:
-            return stored[0], ()
+            return stored[0], None
         day = date or self._next_date(subscriber)
         return pipeline.preview(
-            self.store, subscriber, day, self.clock(), self.editing, explain=explain
+            self.store,
+            subscriber,
+            day,
+            self.clock(),
+            self.editing,
+            self.gate(),
+            explain=explain,
         )
 
     def feed(self, subscriber: Subscriber) -> list[Edition]:

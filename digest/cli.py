@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from digest.errors import ConfigError, DigestError, MailServerDown
+from digest.errors import ConfigError, DigestError, MailServerDown, clean
 
 if TYPE_CHECKING:
     from digest.app import App
-    from digest.editions import Edition, LeftOut
+    from digest.editions import Edition, Explanation
 
 DONE, IN_PART, NOT_STARTED = 0, 1, 2
 FORMATS = ("terminal", "markdown", "html", "text", "eml")
@@ -97,9 +99,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     try:
         code = digest.main(arguments, standalone_mode=False)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "digest"
+        code = _complain(f"{error.format_message()} See `{command} --help`.", NOT_STARTED)
     except click.ClickException as error:
-        error.show()
-        code = NOT_STARTED
+        code = _complain(error.format_message(), NOT_STARTED)
     except click.Abort:
         code = 130
     except MailServerDown as error:
@@ -147,6 +151,23 @@ def collect(paths: tuple[Path, ...], salvage: bool) -> int:
 
 
 @digest.command()
+@click.argument("names", nargs=-1, metavar="[SOURCE]...")
+def poll(names: tuple[str, ...]) -> int:
+    """Fetch from the named sources, or from all that may be asked again by now."""
+    from digest import answers
+
+    return _report(answers.polled(list(_app().poll(names))), answers.say_polled)
+
+
+@digest.command()
+def sources() -> int:
+    """Show how every source is doing, and the last 30 days of each."""
+    from digest import answers
+
+    return _report(answers.sources(_app().healths()), answers.say_sources)
+
+
+@digest.command()
 def compose() -> int:
     """Compose every edition that is due, and queue its mail."""
     from digest import answers
@@ -171,6 +192,7 @@ def send() -> int:
     app.settle()
     report = {
         "collect": answers.collected(list(app.collect())),
+        "poll": answers.polled(list(app.poll())),
         "compose": answers.composed(list(app.compose())),
         "deliver": answers.delivered(app),
     }
@@ -180,10 +202,13 @@ def send() -> int:
 @digest.command()
 def run() -> None:
     """Run the scheduler until it is stopped."""
+    stop = threading.Event()  # before anything that takes time: a stop may come at any moment
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
     from digest import scheduler
 
     _log_to_terminal()
-    scheduler.run(_app())
+    scheduler.run(_app(), stop)
 
 
 # Looking --------------------------------------------------------------------------------------
@@ -211,13 +236,21 @@ def preview(
 
     app = _app()
     subscriber = app.entry(who).subscriber
-    edition, left_out = app.preview(subscriber, date.date() if date else None, explain=explain)
+    day = date.date() if date else None
+    edition, explanation = app.preview(subscriber, day, explain=explain)
     if _given("json"):
-        _print_json(answers.edition(edition, left_out if explain else ()))
+        _put(_json(answers.edition(edition, explanation)), output, False, "json")
         return
     if open_it and form == "terminal":
         form = "html"
-    _put(_rendered(app, edition, left_out, form, explain), output, open_it, form)
+    if explain and form != "terminal":
+        click.echo(_terminal(app, edition, explanation, explain), err=True)
+    data = (
+        _terminal(app, edition, explanation, explain).encode()
+        if form == "terminal"
+        else _rendered(app, edition, form)
+    )
+    _put(data, output, open_it, form)
 
 
 @digest.command()
@@ -378,9 +411,11 @@ def _app() -> App:
 
     if _given("verbose"):
         _log_to_terminal()
-    meta = click.get_current_context().find_root().meta
-    app: App = meta.setdefault("digest.app", None) or open_app(_given("config"), _given("now"))
-    meta["digest.app"] = app
+    root = click.get_current_context().find_root()
+    app: App | None = root.meta.get("digest.app")
+    if app is None:
+        app = root.meta["digest.app"] = open_app(_given("config"), _given("now"))
+        root.call_on_close(app.close)
     return app
 
 
@@ -391,42 +426,35 @@ def _report(report: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> in
         if isinstance(part, dict):
             code = max(code, part.pop("exit", DONE))
     if _given("json"):
-        _print_json(report)
+        click.echo(_json(report))
     else:
         say(report)
     return code
 
 
-def _print_json(report: dict[str, Any]) -> None:
-    click.echo(json.dumps(report, ensure_ascii=False, default=str))
+def _json(report: dict[str, Any]) -> bytes:
+    return json.dumps(report, ensure_ascii=False, default=str).encode()
 
 
-def _rendered(
-    app: App, edition: Edition, left_out: tuple[LeftOut, ...], form: str, explain: bool
-) -> bytes:
-    from digest.render import mail, markdown, terminal
+def _rendered(app: App, edition: Edition, form: str) -> bytes:
+    from digest.render import mail, markdown
 
-    settings = app.settings.mail
     if form == "eml":
         return app.message(edition).data
-    if form == "html":
-        text = mail.html(edition, settings, app.env)
-    elif form == "text":
-        text = mail.text(edition, settings, app.env)
-    elif form == "markdown":
-        text = markdown.markdown(edition, settings, app.env)
-    if form == "terminal" or explain:
-        shown = terminal.terminal(
-            edition,
-            settings,
-            color=form == "terminal" and sys.stdout.isatty(),
-            left_out=left_out if explain else (),
-            evidence=explain,
-        )
-        if form == "terminal":
-            return shown.encode()
-        click.echo(shown, err=True)
-    return text.encode()
+    write = {"html": mail.html, "text": mail.text, "markdown": markdown.markdown}[form]
+    return write(edition, app.settings.mail, app.env).encode()
+
+
+def _terminal(app: App, edition: Edition, explanation: Explanation | None, explain: bool) -> str:
+    from digest.render.terminal import terminal
+
+    return terminal(
+        explanation.of(edition) if explanation else edition,
+        app.settings.mail,
+        color=sys.stdout.isatty(),
+        left_out=explanation.left_out if explanation else (),
+        evidence=explain,
+    )
 
 
 def _put(data: bytes, output: Path | None, open_it: bool, form: str) -> None:
@@ -470,10 +498,11 @@ def _log_to_terminal() -> None:
         datefmt="%Y-%m-%d %H:%M:%S",
         stream=sys.stderr,
     )
-    for chatty in ("alembic", "apscheduler", "bm25s", "watchfiles"):
+    for chatty in ("alembic", "apscheduler", "watchfiles"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("bm25s").propagate = False  # it sets its own level when it is imported
 
 
 def _complain(error: DigestError | str, code: int) -> int:
-    click.echo(f"digest: {error}", err=True)
+    click.echo(f"digest: {clean(str(error))}", err=True)
     return code

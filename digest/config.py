@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import os
 import re
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Any, Literal, TypeVar, get_type_hints
 
 import pydantic
 
+from digest.collect.fetch import FetchSettings
 from digest.collect.readers import CollectSettings
 from digest.compose.editor import ComposeSettings
 from digest.compose.trending import TrendSettings
@@ -20,6 +22,7 @@ from digest.deliver.smtp import SmtpSettings
 from digest.errors import ConfigError
 from digest.marked import Keys, Marked, load, nearest, scalar
 from digest.render.settings import MailSettings
+from digest.sources import Source
 from digest.subscribers import PUBLIC, WEEKDAYS, Interest, Schedule, Subscriber, zone
 
 PREFIX = "DIGEST_"
@@ -51,11 +54,17 @@ class DeliverySettings(SmtpSettings):
 
 @dataclass(frozen=True)
 class ScheduleSettings:
-    """``tick_s``: how often the scheduler looks for work, in seconds."""
+    """``tick_s``: how often the scheduler looks for work, in seconds.
+
+    ``hold_h``: how long after its hour an edition waits for sources that are late, in hours.
+    """
 
     tick_s: int = 60
+    hold_h: float = 2
 
     def __post_init__(self) -> None:
+        if not 0 <= self.hold_h <= 23:
+            raise ValueError("hold_h has to be between 0 and 23")
         if not 1 <= self.tick_s <= 3600:
             raise ValueError("tick_s has to be between 1 and 3600")
 
@@ -69,6 +78,8 @@ class Settings:
     inbox: Path | None = None
     subscribers: Path | None = None
     templates: Path | None = None
+    sources: tuple[Source, ...] = ()
+    fetch: FetchSettings = field(default_factory=FetchSettings)
     collect: CollectSettings = field(default_factory=CollectSettings)
     compose: ComposeSettings = field(default_factory=ComposeSettings)
     public: PublicSettings = field(default_factory=PublicSettings)
@@ -135,7 +146,8 @@ def load_settings(path: Path, environment: Mapping[str, str]) -> Settings:
     """
     marked = load(path)
     marked.tree = {} if marked.tree is None else marked.tree
-    if isinstance(marked.tree, dict) and "password" in (marked.tree.get("delivery") or {}):
+    delivery = marked.tree.get("delivery") if isinstance(marked.tree, dict) else None
+    if isinstance(delivery, dict) and "password" in delivery:
         place = marked.place(("delivery", "password"))
         raise ConfigError(
             f"{place}: delivery: a password does not belong in this file; name a file with "
@@ -143,6 +155,10 @@ def load_settings(path: Path, environment: Mapping[str, str]) -> Settings:
         )
     _overlay(marked, environment)
     settings = _read(Settings, marked, marked.tree, (), hidden={"file"})
+    names = [one.name for one in settings.sources]
+    for n, name in enumerate(names):
+        if name in names[:n]:
+            raise ConfigError(f"{marked.place(('sources', n))}: two sources are named '{name}'")
     return _absolute(settings, path.resolve())
 
 
@@ -154,7 +170,7 @@ def load_subscribers(path: Path) -> list[Subscriber]:
     if not path.exists():
         return []
     marked = load(path)
-    return read_subscribers(marked)
+    return [] if marked.tree is None else read_subscribers(marked)
 
 
 def read_subscribers(marked: Marked) -> list[Subscriber]:
@@ -236,23 +252,37 @@ def _name_interests(entry: Any) -> None:
 
 
 def _overlay(marked: Marked, environment: Mapping[str, str]) -> None:
-    """Lay ``DIGEST_SECTION__KEY`` and ``DIGEST_KEY`` over the tree."""
-    plain = {f.name.upper() for f in dataclasses.fields(Settings) if f.name != "file"}
+    """Lay ``DIGEST_SECTION__KEY`` and ``DIGEST_KEY`` over the tree.
+
+    A single word that is far from every setting is somebody else's variable, and left alone.
+    """
+    known = [f.name for f in dataclasses.fields(Settings) if f.name != "file"]
     for variable, text in sorted(environment.items()):
-        name = variable.removeprefix(PREFIX)
-        if name == variable or ("__" not in name and name not in plain):
+        name = variable.removeprefix(PREFIX).lower()
+        if name == variable.lower() or not name:
             continue
-        path: Keys = tuple(part.lower() for part in name.split("__"))
-        branch = marked.tree
-        for key in path[:-1]:
-            if not isinstance(branch, dict) or branch.get(key) is None:
-                if not isinstance(branch, dict):
-                    break
-                branch[key] = {}
+        path: Keys = tuple(name.split("__"))
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+        if len(path) > 1 or near:
+            _lay(marked, path, text, f"the environment variable {variable}")
+
+
+def _lay(marked: Marked, path: Keys, text: str, place: str) -> None:
+    """Put a value from the environment into the tree; text stays text, as ``no`` or ``0815``."""
+    hint: Any = Settings
+    branch = marked.tree
+    for n, key in enumerate(path):
+        hint = get_type_hints(hint).get(str(key)) if dataclasses.is_dataclass(hint) else None
+        if not isinstance(branch, dict):
+            return
+        above = path[: n + 1]
+        if above not in marked.places:
+            marked.places[above] = place
+        if n < len(path) - 1:
+            branch[key] = branch.get(key) or {}
             branch = branch[key]
-        if isinstance(branch, dict):
-            branch[path[-1]] = scalar(text)
-        marked.places[path] = f"the environment variable {variable}"
+    branch[path[-1]] = text if hint is str else scalar(text)
+    marked.places[path] = place
 
 
 def _read(
@@ -269,9 +299,35 @@ def _read(
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         at = (*path, *first["loc"])
-        why = first["msg"].removeprefix("Value error, ")
         dotted = ".".join(str(part) for part in at) or "the whole file"
-        raise ConfigError(f"{marked.place(at)}: {dotted}: {why[0].lower()}{why[1:]}") from error
+        if path[:1] == ("subscribers",) and isinstance(tree, dict) and "id" in tree:
+            dotted = ".".join(map(str, (f"subscriber '{tree['id']}'", *first["loc"])))
+        raise ConfigError(f"{marked.place(at)}: {dotted} {_wrong(first)}") from error
+
+
+_WRONG = {
+    "string_type": "has to be text; put it in quotes",
+    "int_parsing": "has to be a whole number",
+    "int_type": "has to be a whole number",
+    "int_from_float": "has to be a whole number",
+    "float_parsing": "has to be a number",
+    "float_type": "has to be a number",
+    "bool_parsing": "has to be true or false",
+    "bool_type": "has to be true or false",
+    "path_type": "has to be a path",
+    "tuple_type": "has to be a list, such as [one, two]",
+    "dict_type": "has to be a group of settings, each on a line of its own below it",
+    "dataclass_type": "has to be a group of settings, each on a line of its own below it",
+    "missing": "is missing",
+}
+
+
+def _wrong(error: Any) -> str:
+    """What is wrong with a value, in the words of this program."""
+    if error["type"] == "literal_error":
+        return f"has to be {error['ctx']['expected']}"
+    why: str = error["msg"].removeprefix("Value error, ")
+    return _WRONG.get(error["type"], f"cannot be used: {why}")
 
 
 def _known_keys(
@@ -328,9 +384,19 @@ def _absolute(settings: Settings, file: Path) -> Settings:
         database=_database(settings.database, here),
         inbox=at(settings.inbox) or project / "inbox",
         subscribers=at(settings.subscribers) or here / "subscribers.yaml",
-        templates=at(settings.templates),
+        templates=_folder(at(settings.templates)),
+        sources=tuple(
+            dataclasses.replace(one, path=at(one.path), password_file=at(one.password_file))
+            for one in settings.sources
+        ),
         delivery=delivery,
     )
+
+
+def _folder(path: Path | None) -> Path | None:
+    if path and not path.is_dir():
+        raise ConfigError(f"the folder {path} of the setting 'templates' does not exist; make it")
+    return path
 
 
 def _database(url: str, here: Path) -> str:

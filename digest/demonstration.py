@@ -55,6 +55,7 @@ def run(folder: Path, now: dt.datetime | None) -> answers.Answer:
     mails = sorted((folder / "mails").glob("*.eml"))
     answer["editions"] = [_top(app, reader) for reader in readers if reader.address]
     answer["made"] = [str(path) for path in (*mails, *made)]
+    app.close()
     return answer
 
 

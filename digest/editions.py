@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from digest.papers import Paper
@@ -70,3 +70,18 @@ class LeftOut:
     score: float
     interest: str | None
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The ``evidence``: all reasons of each pick, in their order; and what was ``left_out``."""
+
+    evidence: tuple[tuple[Reason, ...], ...]
+    left_out: tuple[LeftOut, ...]
+
+    def of(self, edition: Edition) -> Edition:
+        """The edition with every reason of its picks in place of the few that readers are told."""
+        picks = zip(edition.picks, self.evidence, strict=True)
+        return replace(
+            edition, picks=tuple(replace(pick, reasons=reasons) for pick, reasons in picks)
+        )

@@ -15,6 +15,11 @@ Every text is one sentence that says what, which one and what now.
 from __future__ import annotations
 
 
+def clean(text: str) -> str:
+    """``text`` as a terminal may safely show it: one line, names from outside included."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 class DigestError(Exception):
     """Anything this program says to a person instead of showing a traceback."""
 

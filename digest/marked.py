@@ -67,15 +67,13 @@ def load(path: Path) -> Marked:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read ({error}); check the file") from error
     marked = Marked(str(path))
-    loader = _Loader(text)
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         if node is not None:
             marked.tree = _tree(loader, node, (), marked)
     except (yaml.YAMLError, RecursionError) as error:
         raise ConfigError(f"{_where(path, error)}: this is not YAML; {_what(error)}") from error
-    finally:
-        loader.dispose()
     return marked
 
 
@@ -117,4 +115,6 @@ def _where(path: Path, error: Exception) -> str:
 
 
 def _what(error: Exception) -> str:
-    return str(getattr(error, "problem", None) or "it is nested too deeply")
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return str(getattr(error, "problem", None) or getattr(error, "reason", "mend the file"))

@@ -5,21 +5,34 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from digest.collect import inbox, readers
+from digest.collect import gathering, identity, inbox, readers
+from digest.collect.fetch import FetchSettings
 from digest.compose import editor
 from digest.compose.language import terms
 from digest.deliver.outcomes import Transport
 from digest.deliver.retry import RetrySettings, next_state
-from digest.editions import Edition, LeftOut
+from digest.editions import Edition, Explanation
 from digest.errors import RenderError, SourceError
 from digest.messages import Message
+from digest.papers import Paper, Report
+from digest.sources import (
+    INBOX,
+    LATE,
+    USUAL_WEEKS,
+    Health,
+    Run,
+    RunOutcome,
+    Source,
+    health,
+)
 from digest.store.editions import Composed
+from digest.store.joining import Rules
 from digest.store.outbox import Claim
-from digest.store.papers import Added
+from digest.store.papers import NEWS, Added
 from digest.store.shelves import Store
 from digest.store.subscribers import Due
 from digest.subscribers import Subscriber
@@ -67,10 +80,17 @@ def collect_inbox(
         try:
             if error:
                 inbox.reject(path, error)
+                collected = replace(
+                    collected,
+                    problem=f"{error}; it is in rejected/ now, with a .why file beside it",
+                )
             else:
                 inbox.accept(path)
         except SourceError as trouble:
+            if not path.exists():  # another process was faster, and says what became of it
+                continue
             collected = replace(collected, problem=collected.problem or str(trouble))
+        store.sources.record(_run(collected, now))
         yield collected
 
 
@@ -84,7 +104,15 @@ def collect_files(
 ) -> Iterator[Collected]:
     """Collect the named files, which stay where they are; ``salvage`` takes what is whole."""
     for path in paths:
-        yield _collect(store, path, now, settings, named=True, salvage=salvage)[0]
+        collected, _ = _collect(store, path, now, settings, named=True, salvage=salvage)
+        store.sources.record(_run(collected, now))
+        yield collected
+
+
+def _run(collected: Collected, now: dt.datetime) -> Run:
+    """The run of the inbox, as a source, that a file stands for."""
+    outcome: RunOutcome = "rejected" if collected.problem else "fetched"
+    return Run(INBOX, now, outcome, collected.papers, collected.new, collected.problem)
 
 
 def _collect(
@@ -98,7 +126,8 @@ def _collect(
 ) -> tuple[Collected, SourceError | None]:
     try:
         data = inbox.load(path, settings.max_bytes, follow=named)
-        sha256 = hashlib.sha256(data).hexdigest()
+        # What was salvaged is a part: the damaged file itself stays one that is rejected.
+        sha256 = hashlib.sha256(data).hexdigest() + (":salvaged" if salvage else "")
         added = store.papers.known_file(sha256) or _add(store, path, data, sha256, now, salvage)
     except SourceError as error:
         return Collected(path, problem=str(error)), error
@@ -109,14 +138,110 @@ def _add(
     store: Store, path: Path, data: bytes, sha256: str, now: dt.datetime, salvage: bool
 ) -> Added:
     reports = readers.read(data, path.name, now.date(), salvage=salvage)
-    found = [
-        (report, " ".join(terms(f"{report.paper.title} {report.paper.abstract}")))
-        for report in reports
+    return _store(store, reports, sha256, path.name, now)
+
+
+def _store(
+    store: Store,
+    reports: Sequence[Report],
+    sha256: str,
+    name: str,
+    now: dt.datetime,
+    announce: Collection[str] = NEWS,
+) -> Added:
+    return store.papers.add(
+        reports, sha256=sha256, name=name, now=now, rules=RULES, announce=announce
+    )
+
+
+def _terms(paper: Paper) -> str:
+    return " ".join(terms(f"{paper.title} {paper.abstract}"))
+
+
+RULES = Rules(identity.same, identity.blocks, _terms)
+"""What the archive is told of papers: when two are one, and what they are about."""
+
+
+def poll(
+    store: Store,
+    sources: Sequence[Source],
+    now: dt.datetime,
+    settings: FetchSettings,
+    *,
+    at_once: bool = False,
+) -> Iterator[Run]:
+    """Ask every source whose time has come, or ``at_once`` all of them, and store what is new.
+
+    Each source's papers are stored before what makes it send them only once is remembered.
+    """
+    latest = store.sources.latest()
+    due = [
+        source
+        for source in sources
+        if at_once
+        or source.name not in latest
+        or now - latest[source.name] >= dt.timedelta(minutes=source.every_m)
     ]
-    return store.papers.add(found, sha256=sha256, name=path.name, now=now)
+    for gathered in gathering.gather(due, store.sources.known(), settings, now):
+        run = _stored(store, gathered, now)
+        store.sources.record(run, gathered.facts)
+        if isinstance(gathered, gathering.Batch):
+            gathered.done()
+        yield run
+
+
+def _stored(store: Store, gathered: gathering.Gathered, now: dt.datetime) -> Run:
+    name = gathered.source.name
+    if isinstance(gathered, gathering.Trouble):
+        return Run(
+            name, now, "unreachable" if gathered.unreachable else "rejected", why=gathered.why
+        )
+    if isinstance(gathered, gathering.Same):
+        return Run(name, now, "unchanged")
+    added = store.papers.known_file(gathered.sha256)
+    outcome: RunOutcome = "unchanged" if added else "fetched"
+    announce = frozenset(gathered.source.announce)
+    added = added or _store(store, gathered.reports, gathered.sha256, name, now, announce)
+    return Run(name, now, outcome, added.papers, added.new)
+
+
+def healths(store: Store, names: Iterable[str], now: dt.datetime) -> list[Health]:
+    """The health of these sources, in their order, from their runs."""
+    runs = store.sources.runs(now - dt.timedelta(weeks=USUAL_WEEKS, days=1))
+    return [health(name, runs.get(name, ()), now) for name in names]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What keeps an edition waiting: a sentence for each source that is ``late`` today.
+
+    ``hold`` is how long after its hour an edition waits; ``quiet`` is true when every source says
+    that it has nothing today.
+    """
+
+    late: tuple[str, ...] = ()
+    quiet: bool = False
+    hold: dt.timedelta = dt.timedelta(0)
+
+
+OPEN = Gate()
+
+
+def gate(found: Sequence[Health], hold: dt.timedelta) -> Gate:
+    """The gate that sources of this health make."""
+    late = tuple(one.sentence for one in found if one.state in LATE)
+    return Gate(late, bool(found) and all(one.state == "quiet" for one in found), hold)
 
 
 # Compose: papers and readers become editions ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Subscribers who are due, and wait a little for sources that are late, and why."""
+
+    ids: tuple[str, ...]
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +252,22 @@ class Waiting:
 
 
 def compose(
-    store: Store, render: Render, now: dt.datetime, settings: editor.EditorSettings
-) -> Iterator[Edition | Waiting | RenderError]:
-    """Store every due edition together with its queued mail, batch by batch."""
-    window = _window(store, now, settings)
+    store: Store,
+    render: Render,
+    now: dt.datetime,
+    settings: editor.EditorSettings,
+    gate: Gate = OPEN,
+) -> Iterator[Edition | Waiting | Held | RenderError]:
+    """Store every due edition together with its queued mail, batch by batch.
+
+    While sources are late the ``gate`` holds editions back, for so long after their hour.
+    """
+    window = _window(store, now, settings, gate)
     due = store.subscribers.due(now)
+    held = [one for one in due if gate.late and now < one.due_at + gate.hold]
+    if held:
+        yield Held(tuple(one.id for one in held), " ".join(gate.late))
+        due = [one for one in due if not (now < one.due_at + gate.hold)]
     waiting: list[str] = []
     for start in range(0, len(due), BATCH):
         batch = due[start : start + BATCH]
@@ -146,8 +282,7 @@ def compose(
                 yield error
                 continue
             ready.append(Composed(drafted.edition, drafted.papers, message, one.last))
-        store.editions.add(ready)
-        yield from (composed.edition for composed in ready)
+        yield from store.editions.add(ready)
     if waiting:
         yield Waiting(tuple(waiting))
 
@@ -158,25 +293,24 @@ def preview(
     date: dt.date,
     now: dt.datetime,
     settings: editor.EditorSettings,
+    gate: Gate = OPEN,
     *,
     explain: bool = False,
-) -> tuple[Edition, tuple[LeftOut, ...]]:
-    """What ``compose`` would store for this reader.
-
-    ``explain`` adds every reason of each pick, and the best papers that would be left out.
-    """
-    window = _window(store, now, settings)
+) -> tuple[Edition, Explanation | None]:
+    """What ``compose`` would store for this reader; ``explain`` adds the explanation."""
+    window = _window(store, now, settings, gate)
     last = store.editions.last(subscriber.id)
-    due = Due(subscriber.id, date, last and last[0])
+    due = Due(subscriber.id, date, last and last[0], now)
     (drafted,) = _draft(store, window, [due], now, settings, readers_=[subscriber], explain=explain)
-    return drafted.edition, drafted.left_out
+    return drafted.edition, drafted.explanation
 
 
-def _window(store: Store, now: dt.datetime, settings: editor.EditorSettings) -> editor.Window:
+def _window(
+    store: Store, now: dt.datetime, settings: editor.EditorSettings, gate: Gate
+) -> editor.Window:
     since = now - dt.timedelta(days=settings.compose.window_days)
-    return editor.Window(
-        tuple(store.papers.candidates(since, now)), since, store.papers.latest_new_at(now)
-    )
+    papers = tuple(store.papers.candidates(since, now))
+    return editor.Window(papers, since, store.papers.latest_new_at(now), gate.late, gate.quiet)
 
 
 def _draft(

@@ -68,17 +68,28 @@ def take_in(app: App, file: Path) -> list[str]:
     readers = read_subscribers(load(file))
     for reader in readers:
         entry = app.store.subscribers.find(reader.id)
+        if _same(app, reader):
+            continue
         if entry and entry.origin == "file" and entry.state != "unlisted":
             raise ConfigError(
                 f"{file}: '{reader.id}' stands in {app.settings.subscribers}; change them there"
             )
-    app.store.subscribers.add(readers, app.clock())
+    new = [reader for reader in readers if not _same(app, reader)]
+    app.store.subscribers.add(new, app.clock())
     return [reader.id for reader in readers]
 
 
+def _same(app: App, reader: Subscriber) -> bool:
+    entry = app.store.subscribers.find(reader.id)
+    return entry is not None and entry.state == "active" and entry.subscriber == reader
+
+
 def as_yaml(entries: Sequence[Entry]) -> str:
-    """The subscribers who have an address and did not leave, in the form of subscribers.yaml."""
-    kept = [entry for entry in entries if entry.subscriber.address and entry.state != "left"]
+    """The active subscribers, in the form of subscribers.yaml.
+
+    Who paused, left or is listed no more is not in it: importing it must not bring them back.
+    """
+    kept = [entry for entry in entries if entry.subscriber.address and entry.state == "active"]
     listed = [{name: subscriber(entry)[name] for name in FIELDS} for entry in kept]
     for one in listed:
         one["interests"] = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 from digest.app import App
 from digest.editions import Edition
 from digest.errors import DigestError
-from digest.pipeline import Waiting
+from digest.pipeline import Held, Waiting
 
 log = logging.getLogger("digest")
 
@@ -23,16 +22,17 @@ APScheduler's default is one second, after which a late job is dropped without a
 """
 
 
-def run(app: App) -> None:
-    """Collect, compose and deliver at every tick, until SIGTERM or SIGINT.
+TROUBLED = ("broken", "unreachable")
+"""States that somebody has to know of, once; a late source says so in the edition."""
+
+
+def run(app: App, stop: threading.Event) -> None:
+    """Collect, compose and deliver at every tick, until ``stop`` is set.
 
     The step under way is finished first: a message being sent is sent and recorded.
     """
     from apscheduler.schedulers.background import BackgroundScheduler
 
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     scheduler = BackgroundScheduler(
         timezone=dt.UTC,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": GRACE_S},
@@ -55,7 +55,7 @@ def run(app: App) -> None:
 
 def tick(app: App, stopping: Callable[[], bool]) -> None:
     """One round of the day's three steps; what goes wrong in one holds up none of the others."""
-    for step in (_collect, _compose, _deliver):
+    for step in (_collect, _poll, _compose, _deliver):
         if stopping():
             return
         try:
@@ -76,10 +76,27 @@ def _collect(app: App, stopping: Callable[[], bool]) -> None:
             return
 
 
+def _poll(app: App, stopping: Callable[[], bool]) -> None:
+    for run in app.poll():
+        if run.why:
+            log.debug("%s: %s", run.source, run.why)
+        else:
+            log.info("%s %s: %s papers, %s new", run.outcome, run.source, run.papers, run.new)
+        if stopping():
+            return
+    found = app.healths()[1:]
+    changed = app.store.sources.say([(one.source, one.state) for one in found])
+    for one in found:
+        if one.source in changed and one.state in TROUBLED:
+            log.warning("%s", one.sentence)
+
+
 def _compose(app: App, _stopping: Callable[[], bool]) -> None:
     for one in app.compose():
         if isinstance(one, Edition):
             log.info("composed %s: %s papers", one.id, len(one.picks))
+        elif isinstance(one, Held):
+            _say_once(f"{len(one.ids)} editions wait: {one.why}")
         elif isinstance(one, Waiting):
             _say_once(f"{len(one.ids)} subscribers wait for their first papers")
         else:

@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "digest"
 
-NOUNS = {"papers", "subscribers", "editions", "messages", "errors"}
+NOUNS = {"papers", "sources", "subscribers", "editions", "messages", "errors"}
 MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(NOUNS, NOUNS),
     "collect": NOUNS,
@@ -22,7 +22,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pipeline": NOUNS | {"collect", "compose", "deliver", "store"},
     "config": NOUNS | {"collect", "compose", "deliver", "render", "marked"},
     "starter": {"errors"},
-    "app": NOUNS | {"pipeline", "config", "collect", "compose", "deliver", "render", "store"},
+    "app": NOUNS
+    | {"marked", "pipeline", "config", "collect", "compose", "deliver", "render", "store"},
     "answers": NOUNS | {"app", "pipeline", "store"},
     "roster": NOUNS | {"app", "answers", "config", "marked", "store"},
     "demonstration": NOUNS | {"app", "answers", "config", "render", "starter"},

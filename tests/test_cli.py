@@ -94,6 +94,7 @@ def test_a_damaged_file_is_rejected_whole_and_can_be_salvaged(here: Installation
     rejected = here.folder / "inbox/rejected/cut.txt"
     salvaged = here.digest("collect", "--json", "--salvage", str(rejected))
     assert salvaged.code == 0 and 10 <= salvaged.json["new"] <= 13
+    assert here.digest("collect", str(rejected)).code == 1
     assert here.digest("collect", "--json", str(SAMPLE / "monday.txt")).json["new"] < 15
 
 
@@ -167,14 +168,18 @@ def test_explain_gives_the_evidence_and_what_was_left_out(here: Installation) ->
             "muted": ["robot"],
         }
     )
-    here.digest("collect")
-    ran = here.digest("preview", "me", "--explain", "--json").json
+    here.digest("collect", "--now", MORNING)
+    ran = here.digest("preview", "me", "--explain", "--json", "--now", MORNING).json
     for pick in ran["picks"]:
         shares = sum(reason["share"] for reason in pick["reasons"])
         assert shares == pytest.approx(pick["score"], abs=1e-3)
     whys = {other["why"] for other in ran["left_out"]}
     assert any("no room" in why for why in whys) and any("muted" in why for why in whys)
-    assert "Left out" in here.digest("preview", "me", "--explain").out
+    assert "Left out" in here.digest("preview", "me", "--explain", "--now", MORNING).out
+    here.digest("preview", "me", "--format", "eml", "--output", "plain", "--now", MORNING)
+    explained = ("preview", "me", "--format", "eml", "--output", "explained", "--explain")
+    assert "Left out" in here.digest(*explained, "--now", MORNING).err
+    assert Path("plain").read_bytes() == Path("explained").read_bytes()
 
 
 def test_hostile_titles_are_text_in_every_form(here: Installation) -> None:
@@ -284,14 +289,23 @@ def test_an_error_is_one_sentence_and_exit_code_2(
             "delivery:\n  prot: 25\n",
             "digest.yaml:2: delivery: no setting 'prot'; did you mean 'port'?",
         ),
-        ("delivery:\n  port: many\n", "digest.yaml:2: delivery.port: "),
-        ("delivery: {security: ssl}\n", "digest.yaml:1: delivery.security: "),
+        ("delivery:\n  port: many\n", "digest.yaml:2: delivery.port has to be a whole number"),
+        (
+            "delivery: {security: ssl}\n",
+            "digest.yaml:1: delivery.security has to be 'starttls', 'tls' or 'none'",
+        ),
         ("delivery: {password: x}\n", "does not belong in this file"),
         ("inbox: [\n", "this is not YAML"),
         ("inbox: a\ninbox: b\n", "digest.yaml:2: 'inbox' stands here a second time"),
         ("public: {timezone: Mars/Base}\n", "there is no time zone 'Mars/Base'"),
         ("database: mysql://x/y\n", "mysql"),
-        ("- a\n- b\n", "digest.yaml"),
+        ("- a\n- b\n", "has to be a group of settings"),
+        ("delivery: 5\n", "digest.yaml:1: delivery has to be a group of settings"),
+        ("mail: {title: \0}\n", "this is not YAML"),
+        ("delivery: {port: 0}\n", "port has to be between 1 and 65535"),
+        ("templates: nowhere\n", "does not exist"),
+        ("sources: [{name: x, kind: arxiv}]\n", "needs 'query'"),
+        ("sources: [{name: x, url: a, ulr: b}]\n", "no setting 'ulr'"),
     ],
 )
 def test_a_wrong_setting_names_its_line(here: Installation, text: str, says: str) -> None:
@@ -310,6 +324,7 @@ def test_a_wrong_setting_names_its_line(here: Installation, text: str, says: str
         ({"hour": 24}, "hour has to be between 0 and 23"),
         ({"weekdays": ["someday"]}, "weekdays are any of mon, tue"),
         ({"id": "a b"}, "may only hold letters"),
+        ({"interests": [{"keywords": "diffusion"}]}, "keywords has to be a list"),
         ({"interests": [{"name": "empty"}]}, "empty"),
     ],
 )
@@ -329,6 +344,14 @@ def test_the_environment_lies_over_the_file(
     here.digest("send", "--now", MORNING)
     (sent,) = (here.folder / "config/elsewhere").glob("*.eml")
     assert b"From the environment" in sent.read_bytes()
+    for odd in ("12345", "on: fire", "yes", ""):
+        monkeypatch.setenv("DIGEST_DELIVERY__USERNAME", odd)
+        assert here.digest("check").code == 0
+    monkeypatch.setenv("DIGEST_DATABSE", "sqlite:///other.db")
+    assert "did you mean 'database'?" in here.digest("check").err
+    monkeypatch.delenv("DIGEST_DATABSE")
+    monkeypatch.setenv("DIGEST_HOME", "somebody else's")
+    assert here.digest("check").code == 0
     monkeypatch.setenv("DIGEST_MAIL__TITEL", "x")
     ran = here.digest("check")
     assert ran.code == 2 and "environment variable DIGEST_MAIL__TITEL" in ran.err
@@ -361,6 +384,7 @@ def test_subscribers_come_and_go(here: Installation) -> None:
         "me": "active",
         "public": "active",
     }
+    assert here.digest("subscribers", "import", "all.yaml").code == 0
     here.subscribers()
     assert here.digest("subscribers", "show", "me", "--json").json["state"] == "unlisted"
     assert here.digest("subscribers", "import", "all.yaml", "--json").json == {

@@ -67,7 +67,7 @@ def test_every_setting_has_a_line_of_why() -> None:
     lines = CONFIGURATION.read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(lines):
         if re.match(r"\s*\w+: ?\S", line) and not re.match(
-            r"\s*(port|timeout_s|dot_timeout_s|password_file|hour):", line
+            r"\s*(port|timeout_s|dot_timeout_s|password_file|hour|max_unpacked_mb|total_s):", line
         ):
             assert lines[number - 1].lstrip().startswith("#"), line
 

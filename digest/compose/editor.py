@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from digest.compose import news, profiles, ranking, selection, trending
-from digest.editions import Edition, LeftOut, Pick, Reason
+from digest.editions import Edition, Explanation, LeftOut, Pick, Reason
 from digest.papers import Candidate
 from digest.subscribers import Subscriber, zone
 
@@ -48,11 +48,17 @@ class EditorSettings:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The papers that may be news to somebody, and when the archive last got a new one."""
+    """The papers that may be news to somebody, and when the archive last got a new one.
+
+    ``late`` holds a sentence for each source whose papers of today have not all come; ``quiet``
+    is true when every source says that it has none today.
+    """
 
     papers: tuple[Candidate, ...]
     since: dt.datetime
     latest_new_at: dt.datetime | None
+    late: tuple[str, ...] = ()
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +77,11 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An edition with the numbers of its papers, and, if asked for, what came close."""
+    """An edition with the numbers of its papers; ``explanation`` only when it was asked for."""
 
     edition: Edition
     papers: tuple[int, ...]
-    left_out: tuple[LeftOut, ...] = ()
+    explanation: Explanation | None = None
 
 
 @dataclass(frozen=True)
@@ -97,19 +103,22 @@ class _Desk:
             return (trending.trend_reason(self.papers[choice.paper], choice.score),)
         return self.ranking.reasons(self.rows[choice.taste], choice.paper)
 
-    def pick(self, choice: selection.Choice, *, explain: bool) -> Pick:
+    def pick(self, choice: selection.Choice) -> Pick:
+        """The pick with every reason it has."""
         candidate = self.papers[choice.paper]
-        reasons = self.reasons(choice)
-        if not explain:
-            worth = [reason for reason in reasons if reason.share >= LEAST_SHARE * choice.score]
-            reasons = tuple(worth[:REASONS])
         return Pick(
             candidate.paper,
             choice.score,
             self.interest(choice),
-            reasons,
+            self.reasons(choice),
             reports=len(candidate.mentions),
         )
+
+
+def _told(pick: Pick) -> Pick:
+    """The pick with the reasons worth a reader's attention."""
+    worth = [reason for reason in pick.reasons if reason.share >= LEAST_SHARE * pick.score]
+    return replace(pick, reasons=tuple(worth[:REASONS]))
 
 
 def example_keys(subscribers: Sequence[Subscriber]) -> list[str]:
@@ -134,8 +143,7 @@ def draft(
     """A draft for each reader, in their order; the order of the papers changes none.
 
     ``liked`` maps the keys of examples to those papers' terms, where the archive has them. A
-    reader without interests gets the trending list. ``explain`` keeps every reason, and adds what
-    came close.
+    reader without interests gets the trending list. ``explain`` adds explanations.
     """
     papers = sorted(window.papers, key=lambda candidate: candidate.paper.key)
     subscribers = [reader.subscriber for reader in readers]
@@ -157,19 +165,23 @@ def draft(
     )
     drafts = []
     for row, (reader, choices) in enumerate(zip(readers, chosen, strict=True)):
+        picks = tuple(desk.pick(choice) for choice in choices)
         edition = Edition(
             subscriber=reader.subscriber,
             date=reader.date,
             composed_at=now,
-            picks=tuple(desk.pick(choice, explain=explain) for choice in choices),
+            picks=tuple(_told(pick) for pick in picks),
             considered=int(unseen[row].sum()),
             note=_note(reader, window, len(choices), int(unseen[row].sum())),
         )
+        explanation = None
+        if explain:
+            own = [n for n, (owner, _) in enumerate(owned) if owner == row]
+            allowed = (unseen[row], unmuted[row])
+            close = _left_out(desk, own, allowed, choices, settings.compose.min_score)
+            explanation = Explanation(tuple(pick.reasons for pick in picks), close)
         numbers = tuple(papers[choice.paper].id for choice in choices)
-        own = [n for n, (owner, _) in enumerate(owned) if explain and owner == row]
-        allowed = (unseen[row], unmuted[row])
-        left_out = _left_out(desk, own, allowed, choices, settings.compose.min_score)
-        drafts.append(Draft(edition, numbers, left_out))
+        drafts.append(Draft(edition, numbers, explanation))
     return drafts
 
 
@@ -191,11 +203,17 @@ def _desk(
 
 
 def _note(reader: Reader, window: Window, picks: int, considered: int) -> str | None:
-    """One honest sentence for a day that is silent or thin, else None."""
+    """What is honest to say of a day that is silent or thin, or of late sources; else None."""
+    said = (_silence(reader, window, picks, considered), *window.late)
+    return " ".join(sentence for sentence in said if sentence) or None
+
+
+def _silence(reader: Reader, window: Window, picks: int, considered: int) -> str | None:
     since = reader.last_at
     if since and (window.latest_new_at is None or window.latest_new_at <= since):
         local = since.astimezone(zone(reader.subscriber.schedule.timezone))
-        sentence = f"Nothing new has arrived since {local:%A}, {local.day} {local:%B}"
+        quiet = "A quiet day: nothing" if window.quiet else "Nothing"
+        sentence = f"{quiet} new has arrived since {local:%A}, {local.day} {local:%B}"
         return f"{sentence}{': these are recent papers that had no room before' if picks else ''}."
     if reader.subscriber.interests and picks < min(THIN, reader.subscriber.size):
         return _thin(picks, considered)

@@ -39,6 +39,8 @@ class SmtpSettings:
     def __post_init__(self) -> None:
         if not self.host:
             raise ValueError("host must name the mail server")
+        if not 1 <= self.port <= 65535:
+            raise ValueError("port has to be between 1 and 65535")
         if self.security not in get_args(Security):
             raise ValueError(f"security must be starttls, tls or none, not {self.security!r}")
 

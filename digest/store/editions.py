@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from digest.editions import Edition, Pick, Reason
 from digest.messages import Message
 from digest.store.engine import alone, reading, writing
+from digest.store.joining import paper_of
 from digest.store.outbox import queued
-from digest.store.papers import paper_of
 from digest.store.schema import editions, outbox, papers, picks
 from digest.subscribers import Subscriber
 
@@ -35,14 +35,14 @@ class Editions:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def add(self, composed: Sequence[Composed]) -> int:
+    def add(self, composed: Sequence[Composed]) -> list[Edition]:
         """Store editions with their picks and their queued mails, in one transaction.
 
-        Returns how many were stored. One whose subscriber got another edition since ``last`` is
+        Returns those that were stored. One whose subscriber got another edition since ``last`` is
         left out: somebody else was faster, and its papers may be in that one.
         """
         if not composed:
-            return 0
+            return []
         with writing(self._engine) as connection:
             alone(connection, "editions")
             last = _last(connection, [one.edition.subscriber.id for one in composed])
@@ -57,13 +57,18 @@ class Editions:
             ):
                 if rows:
                     connection.execute(table.insert(), rows)
-        return len(kept)
+        return [one.edition for one in kept]
 
     def seen(self, ids: Collection[str], since: dt.datetime) -> dict[str, set[int]]:
-        """The numbers of the papers that these subscribers' editions after ``since`` held."""
+        """The numbers of the papers that these subscribers' editions after ``since`` held.
+
+        One that turned out to be another paper counts as that one.
+        """
+        number = sa.func.coalesce(papers.c.merged_into, papers.c.id).label("paper")
         query = (
-            sa.select(picks.c.subscriber, picks.c.paper)
+            sa.select(picks.c.subscriber, number)
             .join(editions, editions.c.id == picks.c.edition)
+            .join(papers, papers.c.id == picks.c.paper)
             .where(picks.c.subscriber.in_(ids), editions.c.composed_at > since)
         )
         found: dict[str, set[int]] = {who: set() for who in ids}

@@ -78,8 +78,6 @@ def _engine(url: sa.URL) -> sa.Engine:
         raise sa.exc.ArgumentError("neither SQLite nor PostgreSQL")
     if url.get_backend_name() == "postgresql":
         return sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
-    if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_S})
 
     @sa.event.listens_for(engine, "connect")

@@ -27,7 +27,7 @@ import sqlalchemy as sa
 from digest.editions import Edition
 from digest.messages import Message
 from digest.store.engine import reading, writing
-from digest.store.schema import outbox, subscribers
+from digest.store.schema import outbox, picks, subscribers
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,13 @@ class Outbox:
             yield ours
 
     def claim(self, most: int, now: dt.datetime, lease: dt.timedelta) -> list[Claim]:
-        """Up to ``most`` messages whose time has come, oldest first; ours until the lease ends."""
-        ready = sa.and_(
-            outbox.c.state.in_(("queued", "deferred")),
-            outbox.c.not_before <= now,
-            outbox.c.subscriber.not_in(_GONE),
-        )
+        """Up to ``most`` messages whose time has come, oldest first; ours until the lease ends.
+
+        One whose lease ended is anybody's again; the token keeps the late worker from marking it.
+        """
+        waiting = sa.and_(outbox.c.state.in_(("queued", "deferred")), outbox.c.not_before <= now)
+        forsaken = sa.and_(outbox.c.state == "claimed", outbox.c.lease_until < now)
+        ready = sa.and_(sa.or_(waiting, forsaken), outbox.c.subscriber.not_in(_GONE))
         oldest = sa.select(outbox.c.id).where(ready).order_by(outbox.c.id).limit(most)
         if self._engine.dialect.name == "postgresql":
             oldest = oldest.with_for_update(skip_locked=True)
@@ -161,9 +162,14 @@ def queued(number: int, edition: Edition, message: Message) -> dict[str, Any]:
 
 
 def withdraw(connection: sa.Connection, who: str, why: str, now: dt.datetime) -> None:
-    """Take back what waits for a subscriber, in the transaction that says why."""
-    waiting = outbox.c.state.in_(("queued", "deferred"))
-    update = outbox.update().where(outbox.c.subscriber == who, waiting)
+    """Take back what waits for a subscriber, in the transaction that says why.
+
+    Its papers were never had, so they are news again should the subscriber come back.
+    """
+    waiting = sa.and_(outbox.c.subscriber == who, outbox.c.state.in_(("queued", "deferred")))
+    never = sa.select(outbox.c.edition).where(waiting)
+    connection.execute(picks.delete().where(picks.c.edition.in_(never)))
+    update = outbox.update().where(waiting)
     connection.execute(update.values(state="withdrawn", reply=why, data=None, at=now))
 
 

@@ -56,23 +56,44 @@ papers = sa.Table(
     sa.Column("categories", sa.JSON, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("terms", sa.Text, nullable=False),
-    sa.Column("first_seen_at", Instant, nullable=False, index=True),
+    sa.Column("first_seen_at", Instant, index=True),
+    sa.Column("merged_into", sa.ForeignKey("papers.id"), index=True),
+)
+
+variants = sa.Table(
+    "paper_variants",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("paper", sa.ForeignKey("papers.id"), nullable=False, index=True),
+    sa.Column("fields", sa.JSON, nullable=False),
 )
 
 keys = sa.Table(
     "paper_keys",
     metadata,
     sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("paper", sa.ForeignKey("papers.id"), nullable=False, index=True),
+    sa.Column("paper", sa.ForeignKey("papers.id"), primary_key=True),
+)
+
+blocks = sa.Table(
+    "paper_blocks",
+    metadata,
+    sa.Column("block", sa.BigInteger, primary_key=True),
+    sa.Column("paper", sa.ForeignKey("papers.id"), primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 reports = sa.Table(
     "reports",
     metadata,
-    sa.Column("paper", sa.ForeignKey("papers.id"), nullable=False, primary_key=True),
-    sa.Column("file", sa.ForeignKey("files.sha256"), nullable=False, primary_key=True),
-    sa.Column("position", sa.Integer, nullable=False, primary_key=True),
+    sa.Column("file", sa.ForeignKey("files.sha256"), primary_key=True),
+    sa.Column("nth", sa.Integer, primary_key=True),
+    sa.Column("paper", sa.ForeignKey("papers.id"), nullable=False, index=True),
+    sa.Column("variant", sa.BigInteger, nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
     sa.Column("date", sa.Date, nullable=False),
+    sa.Column("announced", sa.Text, nullable=False),
+    sa.Column("votes", sa.Integer),
 )
 
 subscribers = sa.Table(
@@ -140,4 +161,25 @@ outbox = sa.Table(
     sa.Column("reply", sa.Text),
     sa.Column("at", Instant, nullable=False),
     sa.Index("outbox_waiting", "state", "not_before"),
+)
+
+sources = sa.Table(
+    "sources",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("known", sa.JSON, nullable=False),
+    sa.Column("said", sa.Text),
+)
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("papers", sa.Integer, nullable=False),
+    sa.Column("new", sa.Integer, nullable=False),
+    sa.Column("why", sa.Text),
+    sa.Index("runs_by_source", "source", "at"),
 )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from digest.store.editions import Editions
 from digest.store.engine import open_engine
 from digest.store.outbox import Outbox
 from digest.store.papers import Papers
+from digest.store.sources import Sources
 from digest.store.subscribers import Subscribers
 
 
@@ -19,9 +22,22 @@ class Store:
     subscribers: Subscribers
     editions: Editions
     outbox: Outbox
+    sources: Sources
+    engine: sa.Engine
+
+    def close(self) -> None:
+        """Close every connection; nothing may be asked afterwards."""
+        self.engine.dispose()
 
 
 def open_store(url: str) -> Store:
     """The store at an SQLAlchemy database address. Raises StoreError."""
     engine = open_engine(url)
-    return Store(Papers(engine), Subscribers(engine), Editions(engine), Outbox(engine))
+    return Store(
+        papers=Papers(engine),
+        subscribers=Subscribers(engine),
+        editions=Editions(engine),
+        outbox=Outbox(engine),
+        sources=Sources(engine),
+        engine=engine,
+    )

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from digest.store.engine import alone, reading, writing
 from digest.store.outbox import withdraw
 from digest.store.schema import editions, subscribers
-from digest.subscribers import Interest, Schedule, Subscriber, due_date
+from digest.subscribers import Interest, Schedule, Subscriber, due_date, instant
 
 State = Literal["active", "paused", "left", "unlisted"]
 Origin = Literal["file", "store"]
@@ -30,11 +30,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A subscriber whose edition of ``date`` is due; ``last`` is the date of their latest one."""
+    """A subscriber whose edition of ``date`` is due, since ``due_at``.
+
+    ``last`` is the date of their latest edition.
+    """
 
     id: str
     date: dt.date
     last: dt.date | None
+    due_at: dt.datetime
 
 
 _ACTIVE = sa.and_(
@@ -147,7 +151,7 @@ class Subscribers:
                 for row in connection.execute(query):
                     date = later if row.last else first
                     assert date is not None  # noqa: S101 - the query asked for no others
-                    found.append(Due(row.id, date, row.last))
+                    found.append(Due(row.id, date, row.last, instant(noun, date)))
         return sorted(found, key=lambda due: due.id)
 
 

@@ -81,18 +81,17 @@ class Powered:
 
 EFFECTS = {
     "papers": ("add",),
-    "subscribers": (),
+    "sources": ("record",),
     "editions": ("add",),
     "outbox": ("claim", "record", "release"),
 }
 
 
 def powered(store: Store, power: Power) -> Store:
-    shelves = {
-        field.name: Powered(getattr(store, field.name), power, EFFECTS[field.name])
-        for field in dataclasses.fields(Store)
+    shelves: dict[str, Any] = {
+        name: Powered(getattr(store, name), power, effects) for name, effects in EFFECTS.items()
     }
-    return Store(**shelves)
+    return dataclasses.replace(store, **shelves)
 
 
 Step = Callable[..., Iterator[Any]]

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from digest.store.outbox import Claim
 from tests.support.builders import a_subscriber
-from tests.support.databases import NOW, composed, engine_of, mail, opened, scripts
+from tests.support.databases import NOW, collect, composed, engine_of, mail, opened, scripts
 
 LEASE = dt.timedelta(minutes=15)
 MINUTE = dt.timedelta(minutes=1)
@@ -163,6 +163,23 @@ def test_what_waits_for_somebody_is_withdrawn_without_its_bytes_and_what_was_sen
         query = sa.text("SELECT data, reply FROM outbox WHERE state = 'withdrawn'")
         assert connection.execute(query).one() == (None, "left")
     assert claimed(store) == ["bob"]
+
+
+def test_papers_of_a_withdrawn_mail_are_news_again(store):
+    store.subscribers.add([a_subscriber("ada")], NOW)
+    collect(store, "Paths")
+    store.editions.add([composed(store, "ada", "Paths")])
+    assert len(store.editions.seen(["ada"], NOW - HOUR)["ada"]) == 1
+    store.subscribers.pause("ada", NOW)
+    assert store.editions.seen(["ada"], NOW - HOUR) == {"ada": set()}
+
+
+def test_a_message_whose_lease_ended_is_claimed_again_and_the_late_worker_cannot_mark_it(store):
+    mail(store, ["ada"])
+    (late,) = store.outbox.claim(50, NOW, LEASE)
+    assert store.outbox.claim(50, NOW + LEASE, LEASE) == []
+    (ours,) = store.outbox.claim(50, NOW + LEASE + dt.timedelta(seconds=1), LEASE)
+    assert not record(store, late, "sent") and record(store, ours, "sent")
 
 
 def test_a_deferred_message_is_withdrawn_too(store):

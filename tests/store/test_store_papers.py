@@ -7,7 +7,9 @@ import datetime as dt
 import pytest
 
 from digest.papers import Mention, Report, title_key
-from digest.store.papers import CHUNK, Added
+from digest.pipeline import RULES
+from digest.store.joining import IN
+from digest.store.papers import Added
 from tests.support.builders import a_paper
 from tests.support.databases import NOW, collect, numbers
 
@@ -30,21 +32,25 @@ def test_papers_of_an_earlier_file_are_repeated(store):
 
 
 def test_a_file_with_nothing_in_it_is_known_afterwards(store):
-    assert store.papers.add([], sha256="e3b0", name="empty.txt", now=NOW) == Added(0, 0)
+    assert store.papers.add([], sha256="e3b0", name="empty.txt", now=NOW, rules=RULES) == Added(
+        0, 0
+    )
     assert store.papers.known_file("e3b0") == Added(0, 0)
 
 
 def test_the_same_bytes_again_bring_nothing_and_no_second_mention(store):
-    report = (Report(a_paper("Paths"), "a", 1), "path")
-    store.papers.add([report], sha256="aa", name="a.txt", now=NOW)
-    assert store.papers.add([report], sha256="aa", name="b.txt", now=LATER) == Added(1, 0)
+    report = Report(a_paper("Paths"), "a", 1)
+    store.papers.add([report], sha256="aa", name="a.txt", now=NOW, rules=RULES)
+    again = store.papers.add([report], sha256="aa", name="b.txt", now=LATER, rules=RULES)
+    assert again == Added(1, 0)
     (candidate,) = store.papers.candidates(LONG_AGO, LATER)
     assert [mention.source for mention in candidate.mentions] == ["a.txt"]
 
 
 def test_a_file_is_known_by_its_bytes_once_it_was_collected(store):
     assert store.papers.known_file("aa") is None
-    store.papers.add([(Report(a_paper(), "a", 1), "")], sha256="aa", name="a.txt", now=NOW)
+    report = Report(a_paper(), "a", 1)
+    store.papers.add([report], sha256="aa", name="a.txt", now=NOW, rules=RULES)
     assert store.papers.known_file("aa") == Added(papers=1, new=0)
     assert store.papers.known_file("ab") is None
 
@@ -85,10 +91,10 @@ def test_a_paper_twice_in_one_file_is_one_paper_with_two_mentions(store):
 
 
 def test_a_file_that_cannot_be_stored_whole_leaves_nothing(store):
-    broken = [(Report(a_paper(str(n)), "a", 1), "") for n in range(3)]
-    broken[2] = (Report(a_paper("2"), "a", None), "")
+    broken = [Report(a_paper(str(n)), "a", 1) for n in range(3)]
+    broken[2] = Report(a_paper("2"), "a", None)
     with pytest.raises(Exception, match=r"(?i)null"):
-        store.papers.add(broken, sha256="aa", name="a.txt", now=NOW)
+        store.papers.add(broken, sha256="aa", name="a.txt", now=NOW, rules=RULES)
     assert store.papers.count() == 0
     assert store.papers.known_file("aa") is None
 
@@ -149,11 +155,10 @@ def test_terms_are_found_by_any_name_of_a_paper(store):
 
 
 def test_terms_of_more_papers_than_one_query_takes_are_all_found(store):
-    titles = [f"Paper number {n}" for n in range(CHUNK + 10)]
-    found = [(Report(a_paper(title), "a", n), "term") for n, title in enumerate(titles)]
-    assert store.papers.add(found, sha256="aa", name="a", now=NOW).new == CHUNK + 10
+    titles = [f"Paper number {n}" for n in range(IN + 10)]
+    assert collect(store, *titles).new == IN + 10
     assert len(store.papers.terms(title_key(title) for title in titles)) == 0
-    assert len(store.papers.terms(report.paper.key for report, _ in found)) == CHUNK + 10
+    assert len(store.papers.terms(a_paper(title).key for title in titles)) == IN + 10
 
 
 def test_the_latest_new_paper_is_that_of_the_last_file_that_brought_one(store):

@@ -81,9 +81,10 @@ def test_processes_that_open_an_empty_database_at_once_make_it_once(empty_url):
         assert opening.rest().split() == ["0", "0", "0"]
 
 
-def test_a_missing_folder_is_made(tmp_path):
-    with opened(f"sqlite:///{tmp_path}/new/folder/digest.db") as store:
-        assert store.papers.count() == 0
+def test_a_missing_folder_is_told_and_not_made(tmp_path):
+    with pytest.raises(StoreError, match=r"cannot be opened: unable to open database file"):
+        open_store(f"sqlite:///{tmp_path}/new/folder/digest.db")
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_file_that_is_no_database_is_told_in_one_sentence(tmp_path):

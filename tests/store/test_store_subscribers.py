@@ -20,6 +20,10 @@ def states(store) -> dict[str, str]:
     return {entry.subscriber.id: entry.state for entry in store.subscribers.all()}
 
 
+def seven(date: dt.date) -> dt.datetime:
+    return dt.datetime.combine(date, dt.time(7), dt.UTC)
+
+
 def due(store, now: dt.datetime = LATER) -> list[str]:
     return [one.id for one in store.subscribers.due(now)]
 
@@ -223,8 +227,8 @@ def test_the_date_is_the_readers_own(store):
     readers = [("auckland", at("Pacific/Auckland", 7)), ("utc", at("UTC", 7))]
     store.subscribers.add([a_subscriber(who, schedule=when) for who, when in readers], NOW)
     assert store.subscribers.due(early) == [
-        Due("auckland", dt.date(2026, 5, 21), None),
-        Due("utc", dt.date(2026, 5, 20), None),
+        Due("auckland", dt.date(2026, 5, 21), None, dt.datetime(2026, 5, 20, 19, tzinfo=dt.UTC)),
+        Due("utc", dt.date(2026, 5, 20), None, dt.datetime(2026, 5, 20, 7, tzinfo=dt.UTC)),
     ]
 
 
@@ -233,8 +237,8 @@ def test_who_had_todays_edition_is_not_due_again_and_who_had_yesterdays_is(store
     store.subscribers.add([a_subscriber(who) for who in ("ada", "bob", "eve")], NOW)
     store.editions.add([composed(store, "ada"), composed(store, "bob", date=yesterday)])
     assert store.subscribers.due(LATER) == [
-        Due("bob", TODAY, yesterday),
-        Due("eve", TODAY, None),
+        Due("bob", TODAY, yesterday, seven(TODAY)),
+        Due("eve", TODAY, None, seven(TODAY)),
     ]
 
 
@@ -243,7 +247,8 @@ def test_a_missed_edition_is_made_up_for_who_had_one_and_not_for_who_never_had(s
     night = dt.datetime(2026, 5, 20, 0, 30, tzinfo=dt.UTC)
     store.subscribers.add([a_subscriber("ada"), a_subscriber("bob")], NOW)
     store.editions.add([composed(store, "ada", date=last)])
-    assert store.subscribers.due(night) == [Due("ada", TODAY - dt.timedelta(days=1), last)]
+    missed = TODAY - dt.timedelta(days=1)
+    assert store.subscribers.due(night) == [Due("ada", missed, last, seven(missed))]
 
 
 def test_the_paused_the_left_and_the_unlisted_are_never_due(store):

@@ -39,7 +39,8 @@ def upgrade() -> None:
         sa.Column("categories", sa.JSON, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("terms", sa.Text, nullable=False),
-        sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False, index=True),
+        sa.Column("first_seen_at", sa.DateTime(timezone=True), index=True),
+        sa.Column("merged_into", sa.Integer, sa.ForeignKey("papers.id"), index=True),
     )
     op.create_table(
         "subscribers",
@@ -80,7 +81,19 @@ def upgrade() -> None:
     op.create_table(
         "paper_keys",
         sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("paper", sa.Integer, sa.ForeignKey("papers.id"), primary_key=True),
+    )
+    op.create_table(
+        "paper_variants",
+        sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("paper", sa.Integer, sa.ForeignKey("papers.id"), nullable=False, index=True),
+        sa.Column("fields", sa.JSON, nullable=False),
+    )
+    op.create_table(
+        "paper_blocks",
+        sa.Column("block", sa.BigInteger, primary_key=True),
+        sa.Column("paper", sa.Integer, sa.ForeignKey("papers.id"), primary_key=True),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "picks",
@@ -96,11 +109,32 @@ def upgrade() -> None:
     )
     op.create_table(
         "reports",
-        sa.Column("paper", sa.Integer, sa.ForeignKey("papers.id"), primary_key=True),
         sa.Column("file", sa.Text, sa.ForeignKey("files.sha256"), primary_key=True),
-        sa.Column("position", sa.Integer, primary_key=True),
+        sa.Column("nth", sa.Integer, primary_key=True),
+        sa.Column("paper", sa.Integer, sa.ForeignKey("papers.id"), nullable=False, index=True),
+        sa.Column("variant", sa.BigInteger, nullable=False),
+        sa.Column("position", sa.Integer, nullable=False),
         sa.Column("date", sa.Date, nullable=False),
+        sa.Column("announced", sa.Text, nullable=False),
+        sa.Column("votes", sa.Integer),
     )
+    op.create_table(
+        "sources",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("known", sa.JSON, nullable=False),
+        sa.Column("said", sa.Text),
+    )
+    op.create_table(
+        "runs",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("source", sa.Text, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("outcome", sa.Text, nullable=False),
+        sa.Column("papers", sa.Integer, nullable=False),
+        sa.Column("new", sa.Integer, nullable=False),
+        sa.Column("why", sa.Text),
+    )
+    op.create_index("runs_by_source", "runs", ["source", "at"])
 
 
 def downgrade() -> None:

@@ -1,0 +1,65 @@
+"""The shelf of sources: what is known of each between two polls, and what every run came to."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from digest.sources import Run, State
+from digest.store.engine import alone, reading, writing
+from digest.store.schema import runs, sources
+
+
+class Sources:
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def known(self) -> dict[str, dict[str, Any]]:
+        """What was remembered of each source, by name, as it was handed in."""
+        with reading(self._engine) as connection:
+            return {row.name: dict(row.known) for row in connection.execute(sa.select(sources))}
+
+    def latest(self) -> dict[str, dt.datetime]:
+        """When each source was last asked."""
+        at = sa.func.max(runs.c.at, type_=runs.c.at.type)
+        with reading(self._engine) as connection:
+            rows = connection.execute(sa.select(runs.c.source, at).group_by(runs.c.source))
+            return {row[0]: row[1] for row in rows}
+
+    def record(self, run: Run, known: Mapping[str, Any] | None = None) -> None:
+        """Store what a run came to and, if given, what to remember until the next, together."""
+        values = {name: getattr(run, name) for name in Run.__dataclass_fields__}
+        with writing(self._engine) as connection:
+            connection.execute(runs.insert().values(**values))
+            if known is not None:
+                _remember(connection, run.source, {"known": dict(known)})
+
+    def runs(self, since: dt.datetime) -> dict[str, list[Run]]:
+        """All runs since that instant by source, oldest first."""
+        query = sa.select(runs).where(runs.c.at >= since).order_by(runs.c.at, runs.c.id)
+        found: dict[str, list[Run]] = {}
+        with reading(self._engine) as connection:
+            for row in connection.execute(query):
+                run = Run(row.source, row.at, row.outcome, row.papers, row.new, row.why)
+                found.setdefault(row.source, []).append(run)
+        return found
+
+    def say(self, states: Sequence[tuple[str, State]]) -> set[str]:
+        """The sources whose state is another than was said last; from now on this one is."""
+        with writing(self._engine) as connection:
+            alone(connection, "sources")
+            said = {row.name: row.said for row in connection.execute(sa.select(sources))}
+            changed = {name: state for name, state in states if said.get(name) != state}
+            for name, state in changed.items():
+                _remember(connection, name, {"said": state})
+        return set(changed)
+
+
+def _remember(connection: sa.Connection, name: str, values: dict[str, Any]) -> None:
+    alone(connection, "sources")
+    update = sources.update().where(sources.c.name == name).values(**values)
+    if connection.execute(update).rowcount == 0:
+        connection.execute(sources.insert().values(name=name, **{"known": {}, **values}))
