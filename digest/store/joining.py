@@ -383,8 +383,7 @@ class Joiner:
                 less += [(n, number) for n in was if n not in now]
             self._unname(table, column, less)
             if more:
-                rows = [{column.name: name, "paper": number} for name, number in more]
-                self.connection.execute(table.insert(), rows)
+                _insert(self.connection, table, more)
 
     def _unname(
         self, table: sa.Table, column: sa.Column[Any], names: Sequence[tuple[Any, int]]
@@ -448,6 +447,21 @@ class Joiner:
             untold = (papers.c.id.in_(chunk), ~told)
             self.connection.execute(papers.update().where(*untold).values(first_seen_at=None))
         self.split.clear()
+
+
+def _insert(connection: sa.Connection, table: sa.Table, rows: list[tuple[Any, ...]]) -> None:
+    """Insert rows of plain values straight through the driver.
+
+    Eleven short rows a paper, on which SQLAlchemy spends three times what the database does.
+    """
+    compiled = table.insert().compile(dialect=connection.dialect)
+    if compiled.positional:
+        connection.exec_driver_sql(str(compiled), rows)
+    else:
+        names = table.c.keys()
+        connection.exec_driver_sql(
+            str(compiled), [dict(zip(names, row, strict=True)) for row in rows]
+        )
 
 
 # Rows ------------------------------------------------------------------------------------------
