@@ -97,9 +97,10 @@ class App:
         if unknown:
             known = nearest(unknown[0], [one.name for one in self.sources])
             raise ConfigError(f"there is no source '{unknown[0]}'{known}")
-        return pipeline.poll(
-            self.store, chosen, self.clock(), self.settings.fetch, at_once=bool(names)
-        )
+        asking, now = self.settings.fetch, self.clock()
+        yield from pipeline.poll(self.store, chosen, now, asking, at_once=bool(names))
+        if self.settings.collect.resolve and not names:
+            yield from pipeline.resolve(self.store, now, self.settings.collect, asking)
 
     @cached_property
     def sources(self) -> list[Source]:

@@ -54,8 +54,13 @@ class Paper:
 
     @property
     def href(self) -> str:
-        """Where the title leads: the paper's own link, else a search for its title."""
-        return self.link or SEARCH + quote_plus(self.title)
+        """Where the title leads: the paper's own link, else a search for its title.
+
+        arXiv's address has no version, and so leads to the latest one.
+        """
+        if self.arxiv_id and (not self.link or "arxiv.org/" in self.link):
+            return f"https://arxiv.org/abs/{self.arxiv_id}"
+        return self.link or SEARCH + quote_plus(self.title[:300], errors="replace")
 
 
 @dataclass(frozen=True, slots=True)

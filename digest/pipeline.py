@@ -43,6 +43,12 @@ BATCH = 1_000
 CLAIMED = 50
 """Messages claimed at once; a stop gives back those that were not tried."""
 
+RESOLVED_WITHIN = dt.timedelta(days=14)
+"""Titles older than this are not asked about: their papers are in no edition any more."""
+
+RESOLVED_AT_ONCE = 100
+"""Titles asked about in one run, in batches with arXiv's pauses between them."""
+
 LEASE = dt.timedelta(minutes=15)
 """How long a claim holds: longer than a message's longest wait, ten minutes after the dot."""
 
@@ -185,9 +191,29 @@ def poll(
     for gathered in gathering.gather(due, store.sources.known(), settings, now):
         run = _stored(store, gathered, now)
         store.sources.record(run, gathered.facts)
-        if isinstance(gathered, gathering.Batch):
+        if not isinstance(gathered, gathering.Same):
             gathered.done()
         yield run
+
+
+def resolve(
+    store: Store, now: dt.datetime, settings: readers.CollectSettings, asking: FetchSettings
+) -> Iterator[Run]:
+    """Ask for ids and links of papers known by title alone, each title once."""
+    facts = store.sources.known().get(gathering.TITLES, {})
+    waiting = store.papers.titles_alone(now - RESOLVED_WITHIN)
+    asked = set(facts.get("asked", ())) & waiting.keys()  # what is past the window is forgotten
+    titles = [title for key, title in waiting.items() if key not in asked][:RESOLVED_AT_ONCE]
+    if not titles:
+        return
+    gathered = gathering.resolve(titles, facts, settings.resolve_url, asking, now)
+    if gathered is None:
+        return
+    if not isinstance(gathered, gathering.Trouble):
+        asked |= {key for key, title in waiting.items() if title in titles}
+    run = _stored(store, gathered, now)
+    store.sources.record(run, {**(gathered.facts or {}), "asked": sorted(asked)})
+    yield run
 
 
 def _stored(store: Store, gathered: gathering.Gathered, now: dt.datetime) -> Run:

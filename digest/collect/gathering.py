@@ -18,6 +18,10 @@ from digest.sources import Source
 Facts = Mapping[str, Any]
 
 
+TITLES = "arXiv titles"
+"""The name under which what is asked about titles is remembered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Papers of one source that came together; ``sha256`` names the bytes they came in.
@@ -42,12 +46,16 @@ class Same:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Nothing usable came. ``unreachable``: no answer at all, or one about the way there."""
+    """Nothing usable came. ``unreachable``: no answer at all, or one about the way there.
+
+    ``done`` is called once the trouble is recorded, so that it is not met again.
+    """
 
     source: Source
     why: str
     unreachable: bool
     facts: Facts | None = None
+    done: Callable[[], None] = lambda: None
 
 
 Gathered = Batch | Same | Trouble
@@ -85,22 +93,43 @@ def gather(
             yield gathered
     for source in sources:
         if source.kind == "arxiv":
-            yield _queried(source, settings, now)
+            gathered = _queried(source, facts.get(source.name, {}), settings, now)
+            if gathered:
+                yield gathered
         elif source.kind in ("maildir", "imap"):
             yield from _mailed(source, now)
 
 
-def _queried(source: Source, settings: fetch.FetchSettings, now: dt.datetime) -> Gathered:
+def resolve(
+    titles: Sequence[str],
+    facts: Facts,
+    endpoint: str,
+    settings: fetch.FetchSettings,
+    now: dt.datetime,
+) -> Gathered | None:
+    """The papers that arXiv knows under just these titles, none of them as news.
+
+    None while arXiv is to be left in peace.
+    """
+    source = Source(TITLES, "arxiv", url=endpoint, query="titles")
+
+    def ask(fetched: arxiv.Fetch) -> list[Report]:
+        papers = arxiv.resolve(fetched, time.sleep, titles, endpoint=endpoint)
+        return [
+            Report(paper, TITLES, place, announced="replace")
+            for place, paper in enumerate(papers.values(), start=1)
+        ]
+
+    return _asked(source, facts, settings, now, ask)
+
+
+def _queried(
+    source: Source, facts: Facts, settings: fetch.FetchSettings, now: dt.datetime
+) -> Gathered | None:
     """The newest papers of an arXiv query, asked for page by page with the pauses arXiv wants."""
 
-    def fetched(url: str) -> bytes:
-        outcome = fetch.fetch(polling.Known(url), settings, now)
-        if isinstance(outcome, fetch.Fetched):
-            return outcome.body
-        raise SourceError(source.name, getattr(outcome, "why", "it gave no answer"))
-
-    try:
-        reports = arxiv.read_all(
+    def ask(fetched: arxiv.Fetch) -> list[Report]:
+        return arxiv.read_all(
             fetched,
             time.sleep,
             query=source.query,
@@ -108,10 +137,39 @@ def _queried(source: Source, settings: fetch.FetchSettings, now: dt.datetime) ->
             name=source.name,
             endpoint=source.url or arxiv.ENDPOINT,
         )
+
+    return _asked(source, facts, settings, now, ask)
+
+
+def _asked(
+    source: Source,
+    facts: Facts,
+    settings: fetch.FetchSettings,
+    now: dt.datetime,
+    ask: Callable[[arxiv.Fetch], list[Report]],
+) -> Gathered | None:
+    """What ``ask`` gets from arXiv; None while arXiv is to be left in peace."""
+    known = polling.from_facts(source.url or arxiv.ENDPOINT, facts)
+    if polling.waiting_until(known, now):
+        return None
+    left_alone = known
+
+    def fetched(url: str) -> bytes:
+        nonlocal left_alone
+        outcome = fetch.fetch(replace(known, url=url, moved_to=None), settings, now)
+        if isinstance(outcome, fetch.Fetched):
+            return outcome.body
+        after = outcome.known
+        left_alone = replace(known, not_before=after.not_before, failures=after.failures)
+        raise SourceError(source.name, getattr(outcome, "why", "it gave no answer"))
+
+    try:
+        reports = ask(fetched)
     except SourceError as error:
-        return Trouble(source, error.why, True)
+        return Trouble(source, error.why, True, polling.as_facts(left_alone))
     named = "\n".join(f"{report.paper.key} {report.paper.version}" for report in reports)
-    return Batch(source, reports, hashlib.sha256(f"{source.query}\n{named}".encode()).hexdigest())
+    sha256 = hashlib.sha256(f"{source.query}\n{named}".encode()).hexdigest()
+    return Batch(source, reports, sha256, polling.as_facts(polling.Known(known.url)))
 
 
 def _mailed(source: Source, now: dt.datetime) -> Iterator[Gathered]:
@@ -127,7 +185,7 @@ def _mailed(source: Source, now: dt.datetime) -> Iterator[Gathered]:
         try:
             reports = readers.read(mailbox.text_of(mail, source.name), source.name, now.date())
         except SourceError as error:
-            yield Trouble(source, error.why, False)
+            yield Trouble(source, error.why, False, done=done)
             continue
         yield Batch(source, reports, hashlib.sha256(mail).hexdigest(), done=done)
 

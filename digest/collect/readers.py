@@ -52,10 +52,13 @@ class CollectSettings:
     """What collecting may take: ``max_file_mb`` for one file, ``settle_s`` of rest before it.
 
     A file of the inbox that changed within the last ``settle_s`` seconds is still being written.
+    ``resolve``: ask arXiv for the ids and links of papers of which only the title is known.
     """
 
     max_file_mb: int = 64
     settle_s: float = 2.0
+    resolve: bool = False
+    resolve_url: str = "https://export.arxiv.org/api/query"
 
     def __post_init__(self) -> None:
         if not 1 <= self.max_file_mb <= 1024:

@@ -100,7 +100,7 @@ def title(paper: Paper) -> str:
 
 def href(paper: Paper) -> str:
     """Where the title leads, as an ASCII http(s) address: the paper's link, else a search."""
-    link = plain(paper.link or "")
+    link = plain(paper.href)
     if not is_web(link):
         link = SEARCH + quote_plus(plain(paper.title)[:300])
     return quote(link, safe="%:/?#[]@!$&'()*+,;=~")

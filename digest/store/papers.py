@@ -92,7 +92,8 @@ class Papers:
             )
             .join(files, files.c.sha256 == reports.c.file)
             .join(papers, papers.c.id == reports.c.paper)
-            .where(window, files.c.collected_at <= until)
+            # Another version of a paper, or what was asked about it, makes it no more talked of.
+            .where(window, files.c.collected_at <= until, reports.c.announced.in_(("new", "cross")))
             .order_by(reports.c.paper, reports.c.date, reports.c.file, reports.c.nth)
         )
         with reading(self._engine) as connection:
@@ -121,6 +122,16 @@ class Papers:
                 rows = connection.execute(query)
                 found.update({row.key: tuple(row.terms.split()) for row in rows})
         return found
+
+    def titles_alone(self, since: dt.datetime) -> dict[str, str]:
+        """Titles by key of the papers since then of which no id and no link is known."""
+        alone_ = sa.and_(
+            papers.c.arxiv_id.is_(None), papers.c.doi.is_(None), papers.c.link.is_(None)
+        )
+        query = sa.select(papers).where(papers.c.first_seen_at > since, alone_)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.order_by(papers.c.id))
+            return {paper_of(row).key: row.title for row in rows}
 
     def count(self) -> int:
         with reading(self._engine) as connection:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
 import pytest
 
-from tests.support.installation import Installation, here
+from tests.support.installation import Installation, compact, here
+from tests.support.shared import shared
 from tests.support.webserver import HANG, WebServer, page, redirect, truncated, web_server
 
 __all__ = ["here"]
@@ -181,3 +183,151 @@ def test_the_table_of_sources_shows_a_sparkline(asking: Installation, server: We
     send(asking, "2026-05-18T09:00:00Z")
     shown = asking.digest("sources", "--now", "2026-05-18T10:00:00Z").out
     assert "days" in shown and "█" in shown and "inbox" in shown
+
+
+def answer(*papers: tuple[str, str]) -> str:
+    """An answer of the arXiv API that holds these papers, each an id and a title."""
+    entries = "".join(
+        f"<entry><id>http://arxiv.org/abs/{number}v1</id><title>{escape(title)}</title>"
+        f"<summary>{ABSTRACT}</summary><published>2026-05-17T10:00:00Z</published></entry>"
+        for number, title in papers
+    )
+    return (
+        '<feed xmlns="http://www.w3.org/2005/Atom" '
+        'xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/"><title>arXiv</title>'
+        f"<opensearch:totalResults>{len(papers)}</opensearch:totalResults>{entries}</feed>"
+    )
+
+
+class Endpoint:
+    """arXiv's API on loopback: the same answer to every query."""
+
+    def __init__(self, server: WebServer, *answers: object) -> None:
+        self.url = server.url("/api/query")
+        self._server, self._answers = server, answers
+        server.answer = self._answer  # type: ignore[method-assign]
+        self.asked: list[str] = []
+
+    def _answer(self, asked: object) -> object:
+        self.asked.append(asked.path)  # type: ignore[attr-defined]
+        return self._answers[min(len(self.asked), len(self._answers)) - 1]
+
+
+def test_an_arxiv_query_is_a_source_and_its_patience_is_kept(
+    asking: Installation, server: WebServer
+) -> None:
+    busy = page("slow down", status=503).with_headers(Retry_After="3600")
+    arxiv = Endpoint(server, busy, page(answer(("2605.00001", "Diffusion for one"))))
+    source = {"name": "arXiv", "kind": "arxiv", "query": "all:diffusion", "url": arxiv.url}
+    asking.settings(sources=[{**source, "every_m": 1}], fetch={"allow_private": True})
+    first = asking.digest("poll", "--json", "--now", "2026-05-18T09:00:00Z").json["sources"]
+    too_soon = asking.digest("poll", "--json", "--now", "2026-05-18T09:30:00Z").json["sources"]
+    then = asking.digest("poll", "--json", "--now", "2026-05-18T10:01:00Z").json["sources"]
+    assert [one["outcome"] for one in first] == ["unreachable"] and too_soon == []
+    assert [one["new"] for one in then] == [1] and len(arxiv.asked) == 2
+
+
+def test_titles_are_asked_about_once_and_only_when_that_is_wanted(
+    asking: Installation, server: WebServer
+) -> None:
+    title = "About diffusion in one page"
+    arxiv = Endpoint(server, page(answer(("2605.00007", title))))
+    settings = {"settle_s": 0, "resolve": True, "resolve_url": arxiv.url}
+    asking.settings(fetch={"allow_private": True})
+    asking.drop("one.txt", compact((title, f"{ABSTRACT} " * 3 + "Fine."), ("Odd", "It is odd.")))
+    send(asking, "2026-05-18T09:00:00Z")
+    assert arxiv.asked == []
+    asking.settings(fetch={"allow_private": True}, collect=settings)
+    told = asking.digest("poll", "--json", "--now", "2026-05-18T09:30:00Z").json["sources"]
+    assert [(one["source"], one["new"]) for one in told] == [("arXiv titles", 0)]
+    asking.digest("poll", "--now", "2026-05-19T09:30:00Z")
+    assert len(arxiv.asked) == 1
+    links = {
+        pick["title"]: pick["link"]
+        for pick in asking.digest("preview", "me", "--date", "2026-05-18", "--json").json["picks"]
+    }
+    assert links[title] == "https://arxiv.org/abs/2605.00007"
+
+
+def test_a_maildir_of_alerts_is_a_source_and_a_mail_without_papers_is_met_once(
+    asking: Installation,
+) -> None:
+    for part in ("new", "cur", "tmp"):
+        (asking.folder / "alerts" / part).mkdir(parents=True)
+    new = asking.folder / "alerts" / "new"
+    listing = (
+        "\\\\\narXiv:2605.00009\nDate: Sun, 17 May 2026 10:00:00 GMT   (12kb)\n\n"
+        "Title: Diffusion by mail\nAuthors: Ada Lovelace\nCategories: cs.LG\n\\\\\n"
+        f"  {ABSTRACT}\n\\\\ ( https://arxiv.org/abs/2605.00009 ,  12kb)\n"
+    )
+    (new / "1.alert").write_text(f"Subject: cs daily\nFrom: a@example.org\n\n{listing}")
+    (new / "2.other").write_text("Subject: Welcome\nFrom: a@example.org\n\nWelcome to the list.\n")
+    asking.settings(
+        sources=[{"name": "alerts", "kind": "maildir", "path": "../alerts", "every_m": 1}]
+    )
+    first = asking.digest("poll", "--json", "--now", "2026-05-18T09:00:00Z").json
+    second = asking.digest("poll", "--json", "--now", "2026-05-18T10:00:00Z").json
+    assert first["new"] == 1 and [one["outcome"] for one in first["sources"]] == [
+        "fetched",
+        "rejected",
+    ]
+    assert [one["outcome"] for one in second["sources"]] == ["unchanged"]
+    assert sorted(path.name for path in (asking.folder / "alerts/cur").iterdir()) == [
+        "1.alert:2,S",
+        "2.other:2,S",
+    ]
+
+
+def test_an_opml_file_stands_for_its_feeds(asking: Installation, server: WebServer) -> None:
+    server.says("/days", page(feed(1)))
+    (asking.folder / "config/blogs.opml").write_text(
+        f'<opml version="2.0"><body><outline text="Days" xmlUrl="{server.url("/days")}"/>'
+        f'<outline text="Other" xmlUrl="{server.url("/other")}"/></body></opml>'
+    )
+    asking.settings(
+        sources=[{"name": "blogs", "kind": "opml", "path": "blogs.opml"}],
+        fetch={"allow_private": True},
+    )
+    told = asking.digest("poll", "--json").json
+    assert {one["source"]: one["new"] for one in told["sources"]} == {"Days": 1, "Other": 1}
+
+
+DAYS = [(1, 2, 3), (3, 4, 5), (5, 6), (6, 7, 8, 9)]
+
+
+def archive(here: Installation) -> set[str]:
+    shown = here.digest("feed", "--format", "json", "--now", "2026-05-30T09:00:00Z").json
+    return {item["title"] for item in shown["items"]}
+
+
+def test_days_shuffled_late_or_twice_give_the_same_archive_and_no_second_mail(
+    here: Installation,
+) -> None:
+    order = [2, 0, 2, 3, 1, 0]
+    for n, day in enumerate(order):
+        here.drop(f"{n}.xml", feed(*DAYS[day]))
+        here.digest("collect", "--now", f"2026-05-{18 + n}T09:00:00Z")
+    got: list[str] = []
+    for day in range(24, 28):
+        send(here, f"2026-05-{day}T12:00:00Z")
+        shown = here.digest("preview", "me", "--date", f"2026-05-{day}", "--json").json
+        got += [pick["title"] for pick in shown["picks"]]
+    assert sorted(got) == [f"Diffusion number {n}" for n in range(1, 10)]
+    assert (
+        here.digest(
+            "collect", "--json", *map(str, (here.folder / "inbox/collected").glob("*"))
+        ).json["new"]
+        == 0
+    )
+
+
+def test_the_real_daily_feed_brings_each_day_exactly_what_was_new(here: Installation) -> None:
+    days = shared("data/hf_daily_rss/days")
+    expected = json.loads((days.parent / "expected_new.json").read_text())["days"]
+    found = {
+        path.stem: here.digest(
+            "collect", "--json", "--now", f"{path.stem}T12:00:00Z", str(path)
+        ).json["new"]
+        for path in sorted(days.glob("*.xml"))
+    }
+    assert found == {day: len(counts["new"]) for day, counts in expected.items()}
