@@ -134,17 +134,14 @@ def _collect(
         data = inbox.load(path, settings.max_bytes, follow=named)
         # What was salvaged is a part: the damaged file itself stays one that is rejected.
         sha256 = hashlib.sha256(data).hexdigest() + (":salvaged" if salvage else "")
-        added = store.papers.known_file(sha256) or _add(store, path, data, sha256, now, salvage)
+        added = store.papers.known_file(sha256)
+        if added is None:
+            reports = readers.read(data, path.name, now.date(), salvage=salvage)
+            del data  # a large file need not be in memory beside its papers
+            added = _store(store, reports, sha256, path.name, now)
     except SourceError as error:
         return Collected(path, problem=str(error)), error
     return Collected(path, added.papers, added.new, added.repeated), None
-
-
-def _add(
-    store: Store, path: Path, data: bytes, sha256: str, now: dt.datetime, salvage: bool
-) -> Added:
-    reports = readers.read(data, path.name, now.date(), salvage=salvage)
-    return _store(store, reports, sha256, path.name, now)
 
 
 def _store(
