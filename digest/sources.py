@@ -157,7 +157,8 @@ def _state(
         return "partial", f"{name} has {new} new papers so far; {many}."
     if new:
         return "fine", f"{name} has {new} new papers today."
-    listed = max(run.papers for run in runs if run.at.astimezone(dt.UTC).date() == today)
-    if usual is None or usual < 1 or listed == 0:
+    of_today = [run for run in runs if run.at.astimezone(dt.UTC).date() == today]
+    empty = all(run.outcome == "fetched" and not run.papers for run in of_today)
+    if usual is None or usual < 1 or empty:
         return "quiet", f"{name} has nothing new today."
     return "stale", f"{name} shows nothing new; {usual:g} papers are usual on a {today:%A}."

@@ -37,6 +37,7 @@ def today(
         ([*weeks(40), today(16)], "fine"),
         ([*weeks(40), today(15)], "partial"),
         ([*weeks(40), today(0, listed=40)], "stale"),
+        ([*weeks(40), today(0, outcome="unchanged")], "stale"),
         ([*weeks(40), today(0, listed=0)], "quiet"),
         ([*weeks(0), today(0, listed=40)], "quiet"),
         ([today(0, listed=40)], "quiet"),

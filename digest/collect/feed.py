@@ -42,6 +42,8 @@ _TYPES: dict[str, Announced] = {
 }  # fmt: skip
 _LABELLED = re.compile(r"Authors: (.{0,20000}?) Upvotes: (-?[0-9]{1,9}) Summary:(?: |$)")
 _VOTED = re.compile(r"(?:Upvotes|Votes|Likes): (-?[0-9]{1,9})\b[ |·,;]*")
+_END = re.compile(rb"</(?:\w{1,20}:)?(?:rss|rdf|feed|channel)\s*>|/>\s*\Z", re.IGNORECASE)
+_ENTRY_END = re.compile(rb"</(?:\w{1,20}:)?(?:item|entry)\s*>", re.IGNORECASE)
 _PUBLISHERS_DOI = re.compile(r"/(?:doi|content)/(?:[a-z]{1,8}/){0,2}(?=10\.\d{4,9}/)")
 _PREPRINTS_VERSION = re.compile(r"(10\.1101/\d{4}\.\d\d\.\d\d\.\d{6,9}|10\.1101/\d{6})v\d+.*")
 
@@ -50,14 +52,20 @@ def read(data: bytes, name: str, arrived: dt.date, *, salvage: bool = False) -> 
     """The papers of a feed in its order; none when it is well formed and empty.
 
     Each is reported on the feed's own date, else on its entry's. Entries without a title are left
-    out. A feed that is not well formed gives the entries that could be read, with ``salvage`` or
-    without: each entry stands for itself. Raises: SourceError when there are none, or when the
-    feed is an error message.
+    out. One that is cut off is rejected whole, but for ``salvage``, which takes the entries before
+    the cut; one that is not well formed otherwise gives the entries that could be read, as each
+    stands for itself. Raises: SourceError when there are none, or when the feed is an error
+    message.
     """
-    del arrived, salvage  # a feed's dates name their year; its entries cannot shift
+    del arrived  # a feed's dates name their year
     parsed = _parsed(data, name)
     version = str(parsed.get("version") or "")
-    titled = ((entry, _title(entry, version)) for entry in parsed.entries)
+    whole = _whole(data)
+    if version and whole is not None and not (salvage and whole):
+        raise SourceError(
+            name, "it is cut off: it has no end", line=data.count(b"\n") + 1, whole=whole
+        )
+    titled = ((entry, _title(entry, version)) for entry in parsed.entries[:whole])
     entries = [(entry, title) for entry, title in titled if title]
     if not version or (parsed.bozo and not entries):
         raise SourceError(name, "it is not a well-formed feed")
@@ -70,6 +78,14 @@ def read(data: bytes, name: str, arrived: dt.date, *, salvage: bool = False) -> 
         _report(entry, title, base, (name, position, date))
         for position, (entry, title) in enumerate(entries, start=1)
     ]
+
+
+def _whole(data: bytes) -> int | None:
+    """How many entries of a feed that is cut off are complete; None when its end is there."""
+    text = data.replace(b"\0", b"") if b"\0" in data[:4] else data  # UTF-16, as far as it matters
+    if _END.search(text[-4096:]):
+        return None
+    return len(_ENTRY_END.findall(text))
 
 
 def _parsed(data: bytes, name: str) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from digest.collect.markup import shown
 from digest.collect.plain import plain
 
-AUTHORS = 500
+AUTHORS = 5_000
 """Authors kept of one paper; the few with thousands are not found by their names."""
 
 AUTHOR_CHARS = 200

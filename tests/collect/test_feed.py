@@ -138,9 +138,22 @@ def test_a_broken_feed_gives_the_entries_that_can_be_read():
     assert [report.paper.title for report in read(rss(item()).replace("</rss>", ""))] == ["A Title"]
 
 
-def test_a_broken_feed_without_entries_is_rejected():
-    with pytest.raises(SourceError, match="not a well-formed feed"):
-        read('<rss version="2.0"><channel><title>x</ti')
+def test_a_feed_without_its_end_is_rejected_whole_and_salvage_takes_what_is_complete():
+    items = "".join(f"<item><title>Number {n}</title></item>" for n in range(3))
+    cut = f'<rss version="2.0"><channel>\n{items}<item><title>Half of o'.encode()
+    with pytest.raises(SourceError, match="line 2: it is cut off") as rejected:
+        feed.read(cut, "feed.xml", ARRIVED)
+    assert rejected.value.whole == 3
+    salvaged = feed.read(cut, "feed.xml", ARRIVED, salvage=True)
+    assert [report.paper.title for report in salvaged] == ["Number 0", "Number 1", "Number 2"]
+
+
+def test_a_cut_feed_without_entries_holds_nothing_to_salvage():
+    for salvage in (False, True):
+        with pytest.raises(SourceError, match="it is cut off"):
+            feed.read(
+                b'<rss version="2.0"><channel><title>x</ti', "f.xml", ARRIVED, salvage=salvage
+            )
 
 
 def test_a_page_that_is_no_feed_is_rejected():
