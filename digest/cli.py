@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from digest.errors import ConfigError, DigestError, MailServerDown, clean
+from digest.options import Group, given
 
 if TYPE_CHECKING:
     from digest.app import App
@@ -23,66 +24,7 @@ DONE, IN_PART, NOT_STARTED = 0, 1, 2
 FORMATS = ("terminal", "markdown", "html", "text", "eml")
 
 
-class _Instant(click.ParamType[dt.datetime]):
-    name = "instant"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> dt.datetime:
-        if isinstance(value, dt.datetime):
-            return value
-        try:
-            at = dt.datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"'{value}' is no instant; write one like 2026-05-20T07:00:00Z", param, ctx)
-        return (at if at.tzinfo else at.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
-
-
-def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
-    """Remember a global option wherever on the line it stood."""
-    if value not in (None, False, 0):
-        ctx.find_root().meta[f"digest.{param.name}"] = value
-    return value
-
-
-def _globals() -> list[click.Parameter]:
-    def option(*names: str, **more: Any) -> click.Option:
-        return click.Option(names, expose_value=False, callback=_keep, **more)
-
-    return [
-        option(
-            "--config",
-            type=click.Path(path_type=Path, dir_okay=False),
-            metavar="FILE",
-            help="The configuration; otherwise config/digest.yaml here, or $DIGEST_CONFIG.",
-        ),
-        option("--json", is_flag=True, help="Report as one JSON object."),
-        option(
-            "--now",
-            type=_Instant(),
-            metavar="INSTANT",
-            help="Take this for the current time (ISO 8601; UTC where it names no zone).",
-        ),
-        option("-v", "--verbose", count=True, help="Say more about what is being done."),
-    ]
-
-
-class _Command(click.Command):
-    """A command that takes the global options behind its name, too."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.params.extend(_globals())
-
-
-class _Group(click.Group):
-    command_class = _Command
-    group_class = type
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.params.extend(_globals())
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="digest", message="digest %(version)s")
 def digest() -> None:
     """The daily research-paper newsletter.
@@ -238,7 +180,7 @@ def preview(
     subscriber = app.entry(who).subscriber
     day = date.date() if date else None
     edition, explanation = app.preview(subscriber, day, explain=explain)
-    if _given("json"):
+    if given("json"):
         _put(_json(answers.edition(edition, explanation)), output, False, "json")
         return
     if open_it and form == "terminal":
@@ -299,10 +241,10 @@ def demo(folder: Path) -> int:
     """Run the day once on the papers and subscribers of the sample."""
     from digest import answers, demonstration
 
-    return _report(demonstration.run(folder, _given("now")), answers.say_demo)
+    return _report(demonstration.run(folder, given("now")), answers.say_demo)
 
 
-@digest.group(cls=_Group)
+@digest.group(cls=Group)
 def subscribers() -> None:
     """See and change who reads."""
 
@@ -361,7 +303,7 @@ def export(output: Path | None) -> int | None:
     from digest import answers, roster
 
     entries = _app().store.subscribers.all()
-    if _given("json"):
+    if given("json"):
         return _report(answers.subscribers(entries), answers.say_subscribers)
     _put(roster.as_yaml(entries).encode(), output, False, "yaml")
     return None
@@ -400,21 +342,16 @@ def _change(who: str, change: Callable[[App, str], None]) -> int:
 # What commands share --------------------------------------------------------------------------
 
 
-def _given(name: str) -> Any:
-    """The value of a global option, None when it was not given."""
-    return click.get_current_context().find_root().meta.get(f"digest.{name}")
-
-
 def _app() -> App:
     """The installation the options name, opened once a command."""
     from digest.app import open_app
 
-    if _given("verbose"):
+    if given("verbose"):
         _log_to_terminal()
     root = click.get_current_context().find_root()
     app: App | None = root.meta.get("digest.app")
     if app is None:
-        app = root.meta["digest.app"] = open_app(_given("config"), _given("now"))
+        app = root.meta["digest.app"] = open_app(given("config"), given("now"))
         root.call_on_close(app.close)
     return app
 
@@ -425,7 +362,7 @@ def _report(report: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> in
     for part in report.values():
         if isinstance(part, dict):
             code = max(code, part.pop("exit", DONE))
-    if _given("json"):
+    if given("json"):
         click.echo(_json(report))
     else:
         say(report)
@@ -493,7 +430,7 @@ def _log_to_terminal() -> None:
     import logging
 
     logging.basicConfig(
-        level=logging.DEBUG if (_given("verbose") or 0) > 1 else logging.INFO,
+        level=logging.DEBUG if (given("verbose") or 0) > 1 else logging.INFO,
         format="%(asctime)s %(message)s",
         datefmt="%Y-%m-%d %H:%M:%S",
         stream=sys.stderr,

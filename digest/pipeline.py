@@ -30,7 +30,7 @@ from digest.sources import (
     health,
 )
 from digest.store.editions import Composed
-from digest.store.joining import Rules
+from digest.store.grouping import Rules
 from digest.store.outbox import Claim
 from digest.store.papers import NEWS, Added
 from digest.store.shelves import Store

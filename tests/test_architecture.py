@@ -29,7 +29,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "demonstration": NOUNS | {"app", "answers", "config", "render", "starter"},
     "scheduler": NOUNS | {"app", "pipeline"},
     "cli": NOUNS
-    | {"app", "answers", "roster", "demonstration", "scheduler", "starter", "pipeline", "render"},
+    | {
+        "options",
+        "app",
+        "answers",
+        "roster",
+        "demonstration",
+        "scheduler",
+        "starter",
+        "pipeline",
+        "render",
+    },
+    "options": set(),
     "__main__": {"cli"},
 }
 

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from digest.papers import Candidate, Mention, Report
 from digest.store.engine import alone, reading, writing
-from digest.store.joining import Joiner, Rules, chunks, paper_of, variant_of
+from digest.store.grouping import Rules, variant_of
+from digest.store.joining import Joiner, chunks, paper_of
 from digest.store.schema import files, keys, papers, reports
 
 NEWS = frozenset({"new"})

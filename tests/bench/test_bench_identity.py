@@ -16,7 +16,8 @@ import pytest
 from digest.collect.identity import blocks
 from digest.papers import Paper, Report
 from digest.pipeline import RULES
-from digest.store.joining import Joiner, Rules, variant_of
+from digest.store.grouping import Rules, variant_of
+from digest.store.joining import Joiner
 from digest.store.shelves import Store
 from tests.support.databases import NOW, collect, engine_of, opened
 
