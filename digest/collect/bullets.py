@@ -8,11 +8,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from digest.collect.banner import is_navigation
-from digest.collect.fields import Found, day_in, meaning, names_in, reports_of, votes_in
+from digest.collect.fields import (
+    Found,
+    day_in,
+    like_names,
+    meaning,
+    names_in,
+    reports_of,
+    votes_in,
+)
 from digest.collect.labelled import label_of
 from digest.collect.links import unlinked
 from digest.collect.page_dates import day_within
-from digest.collect.page_items import like_an_abstract
+from digest.collect.page_items import like_a_sentence, like_an_abstract
 from digest.collect.tables import shown_cell
 from digest.collect.texts import bare, text_of
 from digest.collect.turns import ends_like_a_text
@@ -25,6 +33,14 @@ _BUTTON = re.compile(
     r"|demo|data(?:set)?|model|video|blog|here)(?:\s*(?:link|page))?|(?:arxiv:)?\d{4}\.\d{4,5}(?:v\d+)?)\W*",
     re.IGNORECASE,
 )
+_DATED = re.compile(
+    r"(?:\*\*)?(?P<date>\d{4}-\d\d-\d\d)(?:\*\*)?\s*[,:|–—-]?\s+(?=\*\*|__|\[)", re.ASCII
+)
+_EMPTY = re.compile(
+    r"\b(?:paper|pdf|code|github|project|page|link|url)s?\s*:(?=[\s,;*_]*(?:null[\s*_]*)?(?:$|[,;]|\w+\s*:))[\s*_]*(?:null[\s*_]*)?",
+    re.I,
+)
+"""A label whose link is taken away."""
 _BOLD = re.compile(r"(?:\[[ xX]\]\s*)?(?:\*\*|__)(?P<title>.+?)(?:\*\*|__)(?P<rest>.*)", re.S)
 _LINK_FIRST = re.compile(
     r"(?:\[[ xX]\]\s*)?\[(?P<title>(?:\\.|[^\[\]\\]|\[(?:\\.|[^\[\]\\])*\])*)\]"
@@ -124,7 +140,8 @@ def _skipped(text: str) -> bool:
 
 def _found(entry: _Entry, arrived: dt.date) -> Found | None:
     """What one item says, or None when it names no paper."""
-    parts = _title_and_rest(entry.text)
+    dated = _DATED.match(entry.text)
+    parts = _title_and_rest(entry.text[dated.end() if dated else 0 :])
     if not parts:
         return None
     title, rest = parts
@@ -132,6 +149,7 @@ def _found(entry: _Entry, arrived: dt.date) -> Found | None:
     links = [href for text in (entry.text, *below) for _, href in unlinked(text)[1]]
     found = Found(title=title, links=[link for link in links if link.startswith("http")])
     found.ids = re.findall(r"arXiv:\s?\S+", " ".join([entry.text, *below]), re.IGNORECASE)
+    found.published = day_in(dated["date"], arrived) if dated else None
     _take(found, rest, arrived)
     last = ""
     for text in below:
@@ -169,28 +187,27 @@ def _take(found: Found, rest: str, arrived: dt.date) -> None:
                 count=1,
             )
     text = unlinked(re.sub(r"\(\s*\)|\[\s*\]", " ", rest))[0]
+    text = _EMPTY.sub("", text)
     for part in re.findall(r"\(([^()]{4,40})\)", text):
         if day := day_in(part, arrived):
             found.published, text = day, text.replace(f"({part})", " ")
-    text = re.sub(r"^[\s:,.|–—*_-]+", "", re.sub(r"\s+", " ", text)).strip()
+    text = re.sub(r"^[\s:,.|–—*_-]+", "", re.sub(r"\s+", " ", text)).rstrip(" ,;*_")
     head, dash, tail = text.partition(" - ") if " - " in text else text.partition(": ")
-    if dash and len(tail) > len(head) and _like_names(head) and like_an_abstract(tail):
+    if dash and len(tail) > len(head) and like_names(bare(head)) and _abstract_in(tail):
         found.authors, found.abstract = names_in(bare(head)), tail
-    elif like_an_abstract(text) or (
-        ends_like_a_text(text) and len(text) >= 40 and not _like_names(text)
+    elif _abstract_in(text) or (
+        ends_like_a_text(text) and len(text) >= 40 and not like_names(bare(text))
     ):
         found.abstract = text
-    elif text and not _BUTTON.fullmatch(text) and _like_names(text):
+    elif text and not _BUTTON.fullmatch(text) and like_names(bare(text)):
         found.authors = names_in(bare(re.sub(r"^by\s+", "", text, flags=re.I)))
     if re.search(r"[👍▲⬆]|votes", text):
         found.votes = votes_in(text)
 
 
-def _like_names(text: str) -> bool:
-    """Whether ``text`` lists people: a few words with capitals between commas."""
-    parts = names_in(bare(re.sub(r"^by\s+", "", text, flags=re.I)))
-    people = [len(part.split()) <= 5 and part.strip()[:1].isupper() for part in parts]
-    return bool(people) and sum(people) * 4 >= 3 * len(people) and not re.search(r"\d{2}", text)
+def _abstract_in(text: str) -> bool:
+    """Whether ``text``, standing where an abstract may, is one: it may be short."""
+    return like_an_abstract(text) or like_a_sentence(text)
 
 
 def _take_below(found: Found, line: str, arrived: dt.date, last: str) -> str:
@@ -218,7 +235,7 @@ def _take_below(found: Found, line: str, arrived: dt.date, last: str) -> str:
         found.abstract = f"{found.abstract} {shown}"
         return last
     if not found.abstract and (
-        like_an_abstract(shown) or (ends_like_a_text(shown) and len(shown) >= 40)
+        _abstract_in(shown) or (ends_like_a_text(shown) and len(shown) >= 40)
     ):
         found.abstract = shown
         return "abstract"
@@ -226,7 +243,7 @@ def _take_below(found: Found, line: str, arrived: dt.date, last: str) -> str:
         not found.authors
         and not _BUTTON.fullmatch(shown)
         and "://" not in shown
-        and _like_names(shown)
+        and like_names(shown)
     ):
         found.authors = names_in(re.sub(r"^by\s+", "", shown, flags=re.I))
         return "authors"

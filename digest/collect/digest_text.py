@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from digest.collect.banner import Head, is_banner
+from digest.collect.comma_separated import is_header
 from digest.collect.plain import ABSTRACT_CHARS, TITLE_CHARS, plain
 from digest.collect.turns import ends_like_a_text, first_break
 from digest.errors import SourceError
@@ -28,6 +29,15 @@ MAX_LINES = 1_000_000
 
 MAX_LINE_BYTES = 1_000_000
 """The longest line read: five hundred times the longest abstract arXiv takes."""
+
+_STRUCTURE = re.compile(
+    r"#{1,6}\s|\|\s|\|:?-{2,}|\|[^|]+(?:\|[^|\s][^|]*)+\|\Z"
+    r"|```|~~~|[-*+] +!?\[|!\[|(?:-{3,}|={3,})\Z"
+    r"|</?(?:table|t[rdh]|thead|tbody|div|p|br|[uo]l|li|h[1-6]|section|article|html|head|body"
+    r"|details|summary|img)(?:[\s/][^<>]*)?>|<!(?:--|doctype\b)",
+    re.IGNORECASE,
+)
+"""What begins a line of Markdown or HTML and no title."""
 
 _LINE = re.compile(rb"([^\r\n]*)(?:\r\n?|\n|\Z)")
 
@@ -142,8 +152,13 @@ def _fault(page: Page) -> Fault | None:
     """The first thing wrong with the page, or None when it holds together."""
     if not page.lines:
         return page.fault or Fault("it holds no papers", None, 0)
-    if not _is_digest(page):
-        return page.fault or Fault("it is neither a digest file nor a feed", None, 0)
+    structure = _structure(page)
+    if structure is not None and page.head.recognised:
+        why = "Markdown, HTML or a table stands where a title should be"
+        return Fault(why, page.numbers[structure], structure // 2)
+    if structure is not None or not _is_digest(page):
+        misfit = page.numbers[_misfit(page) if structure is None else structure]
+        return page.fault or Fault("it is neither a digest file nor a feed", misfit, 0)
     if misplaced := first_break(page.lines):
         index, why = misplaced
         return Fault(why, page.numbers[index], index // 2)
@@ -162,6 +177,27 @@ def _cut_off(page: Page) -> Fault | None:
     return None
 
 
+def _structure(page: Page) -> int | None:
+    """The index of the first title that is no title but the structure of another kind of file."""
+    titles = range(0, len(page.lines), 2)
+    return next((index for index in titles if _is_structure(page.lines[index])), None)
+
+
+def _is_structure(line: str) -> bool:
+    return _STRUCTURE.match(line) is not None or is_header(line)
+
+
+def _misfit(page: Page) -> int:
+    """The index of the first line that is no title above an abstract."""
+    pairs = zip(page.lines[::2], page.lines[1::2], strict=False)
+    alike = (_alike(title, text) for title, text in pairs)
+    return next((2 * number for number, fits in enumerate(alike) if not fits), 0)
+
+
+def _alike(title: str, text: str) -> bool:
+    return len(title) < len(text) and ends_like_a_text(text)
+
+
 def _is_digest(page: Page) -> bool:
     """Whether this is a digest file at all, sound or not.
 
@@ -171,5 +207,5 @@ def _is_digest(page: Page) -> bool:
     if page.head.recognised:
         return True
     pairs = list(zip(page.lines[::2], page.lines[1::2], strict=False))
-    alike = sum(len(title) < len(text) and ends_like_a_text(text) for title, text in pairs)
+    alike = sum(_alike(title, text) for title, text in pairs)
     return 2 * alike >= len(pairs) > 0

@@ -20,8 +20,8 @@ CATEGORY_CHARS = 100
 
 NAMES = {
     "title": "title papertitle headline paper name",
-    "abstract": "abstract summary description abs abstracttext contenttext content tldr"
-    " aisummary shortsummary tl;dr",
+    "abstract": "abstract paperabstract summary summarytext description abs abstracttext synopsis"
+    " contenttext tldr aisummary shortsummary tl;dr body text content",
     "authors": "authors author authorlist authornames creators creator by",
     "link": "url link abs absurl abslink paperurl paperlink arxivurl arxivlink htmlurl html href"
     " hfurl huggingfaceurl huggingface entryid externalurl doiurl links source pdf pdfurl"
@@ -30,8 +30,9 @@ NAMES = {
     "doi": "doi",
     "date": "published publishedat publisheddate publicationdate datepublished pubdate date"
     " publishdate submitted submittedon submissiondate created createdat updated updatedat",
-    "votes": "upvotes votes likes upvotecount numupvotes stars",
-    "categories": "categories category tags primarycategory subjects subject topics topic",
+    "votes": "upvotes upvote votes likes upvotecount numupvotes stars score",
+    "categories": "categories category tags primarycategory maincategory"
+    " subjects subject topics topic",
 }
 """Field names as sources write them, in small letters and without signs; the better ones first."""
 
@@ -112,6 +113,13 @@ def names_in(text: str) -> list[str]:
     if surnames and all(re.fullmatch(r"(?:\w\.[\s-]?)+", part) for part in parts[1::2]):
         return [f"{last}, {first}" for last, first in zip(parts[::2], parts[1::2], strict=True)]
     return parts
+
+
+def like_names(text: str) -> bool:
+    """Whether ``text`` lists people: a few words with capitals between commas."""
+    parts = names_in(re.sub(r"^by\s+", "", text, flags=re.I))
+    people = [len(part.split()) <= 5 and part.strip()[:1].isupper() for part in parts]
+    return bool(people) and sum(people) * 4 >= 3 * len(people) and not re.search(r"\d{2}", text)
 
 
 def day_in(text: str, arrived: dt.date) -> dt.date | None:

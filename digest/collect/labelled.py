@@ -10,7 +10,15 @@ import datetime as dt
 import re
 from dataclasses import dataclass, field
 
-from digest.collect.fields import Found, day_in, meaning, names_in, reports_of, votes_in
+from digest.collect.fields import (
+    Found,
+    day_in,
+    like_names,
+    meaning,
+    names_in,
+    reports_of,
+    votes_in,
+)
 from digest.collect.links import unlinked
 from digest.collect.page_dates import day_within
 from digest.collect.page_items import like_an_abstract
@@ -25,10 +33,17 @@ LABEL = re.compile(
 )
 HEADING = re.compile(r"\s{0,3}#{1,6}\s+(?P<text>.*\S)")
 RULE = re.compile(r"\s*(?:[-=*_]\s*){3,}")
+_TAGS = re.compile(r"\s*(?:</?(?:details|div|p|br|hr|a)(?:\s[^<>]*)?/?>\s*)+", re.IGNORECASE)
+_FOLDED = re.compile(
+    r"\s*(?:<details(?:\s[^<>]*)?>\s*)?<summary>(?P<label>[^<>]*)</summary>\s*", re.IGNORECASE
+)
+_ITALIC = re.compile(r"\*(?P<text>[^*\s][^*]*)\*|_(?P<under>[^_\s][^_]*)_")
+_NUMBER = re.compile(r"^(?:\d{1,3}[.)]|\[\d{1,4}\](?=\s*\[))\s+")
 _PLAIN = frozenset(
     "title papertitle pdf pdfurl pdflink summary abstract authors author url link links arxiv"  # noqa: SIM905
     " arxivid id doi date published publisheddate publicationdate categories category subjects"
-    " tags upvotes votes likes submitted paperurl arxivurl paperlink tl;dr tldr description".split()
+    " tags upvotes votes likes submitted paperurl arxivurl paperlink tl;dr tldr"
+    " description maincategory".split()
 )
 """Labels that count without being bold; others may begin a line of an abstract ("Code: …")."""
 
@@ -78,6 +93,9 @@ def is_labelled(text: str) -> bool:
         and label_of(line)
     )
     headings = sum(1 for line in lines if HEADING.fullmatch(line))
+    linked = sum(1 for line in lines if HEADING.fullmatch(line) and "](http" in line)
+    if linked and 2 * labels.count("abstract") >= linked:
+        return True
     return bool(bold and headings and {"abstract", "authors"} & kinds and bold >= headings // 2)
 
 
@@ -120,8 +138,9 @@ def _take_all(lines: list[str], records: list[_Record], arrived: dt.date) -> Non
             key = ""
         elif RULE.fullmatch(line):
             key = ""
-            if records:
-                records[-1].closed = True
+            _close(records)
+        elif (fold := _FOLDED.fullmatch(line)) or _TAGS.fullmatch(line):
+            key = _take_fold(records[-1], number, fold["label"]) if fold and records else ""
         elif found and found[0] in ("title", "papertitle") and not by_heading:
             records.append(_Record(number, {"title": [found[1]]}, {found[0]}, date=date))
             key = "title"
@@ -138,6 +157,12 @@ def _take_all(lines: list[str], records: list[_Record], arrived: dt.date) -> Non
             key = key if key == "abstract" or (records and not records[-1].fields.get(key)) else ""
         elif records:
             key = _take_text(records[-1], key, line.strip(), number)
+
+
+def _close(records: list[_Record]) -> None:
+    """End the last paper, if there is one."""
+    for record in records[-1:]:
+        record.closed = True
 
 
 def _title_headings(lines: list[str]) -> set[int]:
@@ -169,10 +194,25 @@ def _take_label(record: _Record, number: int, label: str, value: str) -> str:
     return what
 
 
+def _take_fold(record: _Record, number: int, label: str) -> str:
+    """Begin a part that can be folded away; only what it is called tells what it holds."""
+    word = re.sub(r"\W", "", label.casefold())
+    if min(meaning(word), default=(0, ""))[1] == "abstract":
+        return _take_label(record, number, word, "")
+    return "folded"
+
+
 def _take_text(record: _Record, key: str, line: str, number: int) -> str:
     """Add a line without label: more of its field, links, or an abstract without a label."""
     if record.closed:
         raise _Misfit(number, "text between two papers")
+    if key == "folded" and (LABEL.fullmatch(line) or "abstract" in record.fields):
+        return key
+    if record.fields.keys() == {"title"} and (italic := _ITALIC.fullmatch(line)):
+        people = italic["text"] or italic["under"]
+        if like_names(people):
+            record.fields["authors"] = [people]
+            return ""
     values = record.fields.get(key)
     if values and (key == "abstract" or not like_an_abstract(line)):
         values[-1] = f"{values[-1]} {line}"
@@ -190,7 +230,7 @@ def _found(record: _Record, arrived: dt.date) -> Found:
     def text(what: str) -> str:
         return " ".join(record.fields.get(what, []))
 
-    title, links = unlinked(re.sub(r"^\d{1,3}[.)]\s+", "", bare(text("title"))))
+    title, links = unlinked(_NUMBER.sub("", bare(text("title"))))
     named = [
         href
         for what in ("link", "id", "doi")

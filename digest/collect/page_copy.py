@@ -16,7 +16,7 @@ from collections.abc import Callable
 from digest.collect.banner import is_banner
 from digest.collect.fields import Found, reports_of, visible, votes_in
 from digest.collect.page_dates import page_date
-from digest.collect.page_items import Item, items, like_an_abstract
+from digest.collect.page_items import Item, items, like_a_sentence, like_an_abstract
 from digest.collect.texts import text_of
 from digest.collect.turns import LONG_CHARS
 from digest.errors import SourceError
@@ -292,7 +292,8 @@ def _abstract(section: list[Item], paper: str | None) -> str:
     long = [text for text in linked if like_an_abstract(text)] or linked
     if long:
         return " ".join(long)
-    return " ".join(part.text for part in texts if not part.href and like_an_abstract(part.text))
+    plain = [part.text for part in texts if not part.href]
+    return " ".join(filter(like_an_abstract, plain)) or " ".join(filter(like_a_sentence, plain))
 
 
 def _page_date(head: list[Item], text: str, arrived: dt.date) -> dt.date | None:

@@ -33,6 +33,10 @@ _NOISE = re.compile(
     r"|(?:image|video|thumbnail|avatar)\s*\d*(?::.*)?|pdf|arxiv|github|code|project\s+page|\(button\)|abstract",
     re.IGNORECASE,
 )
+_REMARK = re.compile(
+    r"(?:accepted|published|presented|submitted|to\s+appear|(?:code|data|models?)\b.*\bavailable)\b",
+    re.IGNORECASE,
+)
 _MARKS = re.compile(f"{OPEN}\\d+{SHUT}|{CLOSE}")
 _BYLINE = re.compile(r"\b\d{1,5} (?:authors?|comments?)\b|[·•]", re.IGNORECASE)
 FULL_LINE_CHARS = 55
@@ -93,6 +97,22 @@ def like_an_abstract(text: str) -> bool:
     if len(text) >= 300:
         return True
     return len(text) >= 40 and ends_like_a_text(text) and not text.endswith("?") and " " in text
+
+
+def like_a_sentence(text: str) -> bool:
+    """Whether ``text`` is a sentence, too short to be known for an abstract by its length alone.
+
+    Most of its words are small, which those of names, titles and venues are not.
+    """
+    words = text.split()
+    small = sum(word[0].islower() for word in words)
+    return (
+        len(words) >= 4
+        and 2 * small > len(words)
+        and text.endswith((".", "!", "…"))
+        and ends_like_a_text(text)
+        and not _REMARK.match(text)
+    )
 
 
 def _pieces(body: str, *, wrapped: bool) -> Iterator[_Piece]:

@@ -12,6 +12,7 @@ from typing import Protocol
 from digest.collect import (
     bibliography,
     bullets,
+    comma_separated,
     digest_text,
     feed,
     json_feed,
@@ -35,6 +36,7 @@ class Reader(Protocol):
 
 READERS: dict[str, Reader] = {
     "bibliography": bibliography.read,
+    "comma-separated": comma_separated.read,
     "digest": digest_text.read,
     "feed": feed.read,
     "json feed": json_feed.read,
@@ -85,6 +87,7 @@ _FIRST_BYTES = 4_096
 """Where the root of a feed is looked for, after its declaration and comments."""
 
 _FEED = re.compile(rb"<(?:.*?<)??(?:\w{1,20}:)?(?:rss|rdf|feed|channel)[\s>/]", re.I | re.S)
+_OPML = re.compile(rb"(?:<\?[^<>]*>\s*|<![^<>]*>\s*)*<opml[\s>]", re.I)
 _JSON = re.compile(rb"[\[{]\s*[\[{\"\]}]")
 _JSON_FEED = re.compile(rb"\"version\"\s*:\s*\"https?:\\?/\\?/(?:www\.)?jsonfeed\.org")
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -98,6 +101,7 @@ _BIBLIOGRAPHY = re.compile(r"\A(?:\s|%[^\n]*\n)*(?:@\w+\s*[{(]|TY  - )")
 _LAYOUTS: tuple[tuple[str, Callable[[str], object]], ...] = (
     ("bibliography", _BIBLIOGRAPHY.search),
     ("listing", _LISTING.search),
+    ("comma-separated", comma_separated.is_csv),
     ("table", tables.is_table),
     ("labelled", labelled.is_labelled),
     ("page", page_copy.is_copy),
@@ -115,6 +119,9 @@ def _kind(data: bytes, name: str) -> str:
     for bom in _BOMS:
         start = start.removeprefix(bom)
     start = (start.replace(b"\0", b"") if wide else start).lstrip()
+    if _OPML.match(start):
+        why = "it is an OPML list of feeds; name it in the configuration as a source of kind opml"
+        raise SourceError(name, why)
     if _FEED.match(start):
         return "feed"
     if wide:

@@ -13,6 +13,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from digest.collect.fields import Found, day_in, meaning, names_in, reports_of, votes_in
+from digest.collect.links import unlinked
+from digest.collect.markup import shown
+from digest.collect.tables import cells_of, title_of
 from digest.collect.texts import MAX_TEXT_BYTES, text_of
 from digest.errors import SourceError
 from digest.papers import Report
@@ -51,7 +54,7 @@ def read(data: bytes, name: str, arrived: dt.date, *, salvage: bool = False) -> 
         raise SourceError(name, "its JSON is nested too deeply") from error
     if records is None:
         raise SourceError(name, "its JSON holds no list of papers", line=1)
-    return _titled(records, reports_of(_all_found(records, arrived), name), name)
+    return papers_of(records, name, arrived)
 
 
 def objects(data: bytes, name: str) -> Any:
@@ -73,6 +76,11 @@ def _is_lines(data: bytes) -> bool:
     ):
         return False
     return not starts[0].rstrip().endswith((b"{", b"[", b","))
+
+
+def papers_of(records: list[dict[str, Any]], name: str, arrived: dt.date) -> list[Report]:
+    """The papers of ``records``. Raises: SourceError when none of them has a title."""
+    return _titled(records, reports_of(_all_found(records, arrived), name), name)
 
 
 def _first_two(data: bytes) -> list[re.Match[bytes]]:
@@ -167,13 +175,24 @@ def _keyed(value: dict[str, Any], depth: int) -> list[dict[str, Any]] | None:
     """Records under keys that are dates, ids or topics."""
     found: list[dict[str, Any]] = []
     for key, inner in value.items():
-        records = _records(inner, depth + 1) if isinstance(inner, (dict, list)) else None
+        records = _row(inner) if isinstance(inner, str) else _records(inner, depth + 1)
         for record in records or []:
             by_day = re.fullmatch(r"\d{4}-\d\d-\d\d", key, re.ASCII)
             by_id = re.fullmatch(r"\d{4}\.\d{4,5}(v\d+)?", key, re.ASCII)
             named = {"list_date": key} if by_day else {"arxiv_id": key} if by_id else {}
             found.append({**named, **record})
     return found or None
+
+
+def _row(text: str) -> list[dict[str, Any]] | None:
+    """The record in one row of a table: date, title, authors, paper, code."""
+    row = re.match(r"\|\**(\d{4}-\d\d-\d\d)\**\|", text, re.ASCII)
+    cells = cells_of(text) if row else []
+    if not row or len(cells) < 4:
+        return None
+    links = [href for _, href in unlinked(cells[3])[1]]
+    fields = {"title": title_of(cells[1]), "authors": cells[2], "link": links}
+    return [{**fields, "published": row[1], "list_date": row[1]}]
 
 
 def _dated(record: dict[str, Any], around: dict[str, Any]) -> dict[str, Any]:
@@ -205,9 +224,10 @@ def _found(record: dict[str, Any], arrived: dt.date) -> Found:
     """What one record says; what stands in its ``paper`` object goes before what stands around."""
     inner = record.get("paper")
     layers = [inner, record] if isinstance(inner, dict) else [record]
-    values = _by_meaning(layers)
+    around = [layer.get(key) for layer in layers for key in ("externalIds", "external_ids")]
+    values = _by_meaning(layers + [ids for ids in around if isinstance(ids, dict)])
     found = Found(
-        title=next((text for value in values["title"] for text in _texts(value)[:1]), ""),
+        title=shown(next((text for value in values["title"] for text in _texts(value)[:1]), "")),
         abstract=next(filter(None, (" ".join(_texts(v)) for v in values["abstract"])), ""),
         authors=next(filter(None, map(_names, values["authors"])), []),
         links=[text for value in values["link"] for text in _texts(value)],
@@ -242,6 +262,12 @@ def _is_address(value: Any) -> bool:
     return isinstance(value, str) and re.match(r"https?://\S*\Z", value) is not None
 
 
+_PARTS_OF_NAMES = (
+    "first firstName first_name given givenName given_name"  # noqa: SIM905
+    " last lastName last_name family familyName family_name".split()
+)
+
+
 def _texts(value: Any) -> list[str]:
     """The text of a value: itself, those of a list, or what an object is called."""
     if isinstance(value, str):
@@ -253,7 +279,8 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, dict):
         keys = ("name", "text", "value", "href", "url", "fullname", "full_name", "term", "label")
         named = [value.get(key) for key in keys]
-        whole = " ".join(str(value[k]) for k in ("first", "last") if isinstance(value.get(k), str))
+        parts = (value.get(key) for key in _PARTS_OF_NAMES)
+        whole = " ".join(part for part in parts if isinstance(part, str))
         return [text for text in (*named, whole) if isinstance(text, str) and text.strip()][:1]
     return []
 
@@ -273,7 +300,10 @@ def _categories(value: Any) -> list[str]:
 
 
 def _votes(value: Any) -> int | None:
-    return votes_in(value) if isinstance(value, str) else None
+    """Votes are whole; a score of 0.87 is something else."""
+    if not isinstance(value, str) or re.fullmatch(r"\d*\.\d*[1-9]\d*|.*e-?\d+", value.strip()):
+        return None
+    return votes_in(value)
 
 
 def _day(values: Iterable[Any], arrived: dt.date) -> dt.date | None:

@@ -66,7 +66,7 @@ def read(data: bytes, name: str, arrived: dt.date, *, salvage: bool = False) -> 
 
 def _titled(header: str) -> bool:
     return "|" in header and any(
-        what == "title" for cell in _cells(header) for _, what in meaning(bare(cell))
+        what == "title" for cell in cells_of(header) for _, what in meaning(bare(cell))
     )
 
 
@@ -77,11 +77,11 @@ def _rows(text: str, arrived: dt.date) -> Iterator[Row]:
     date: dt.date | None = None
     for number, line in enumerate(lines, start=1):
         if is_divider(line) and number > 1 and "|" in lines[number - 2]:
-            header = _cells(lines[number - 2]) if _titled(lines[number - 2]) else []
+            header = cells_of(lines[number - 2]) if _titled(lines[number - 2]) else []
         elif header is not None and line.count("|") and line.strip():
             below = lines[number] if number < len(lines) else ""
             if header and not (is_divider(below) and "|" in line):
-                cells = _cells(line)
+                cells = cells_of(line)
                 yield Row(number, header, cells if len(cells) == len(header) else None, date)
         elif line.strip():
             header = None
@@ -89,7 +89,7 @@ def _rows(text: str, arrived: dt.date) -> Iterator[Row]:
                 date = day_within(next(filter(None, match.groups()), ""), arrived) or date
 
 
-def _cells(line: str) -> list[str]:
+def cells_of(line: str) -> list[str]:
     """The cells of a row; a bar behind a backslash is text."""
     line = line.strip()
     line = line[1:] if line.startswith("|") else line

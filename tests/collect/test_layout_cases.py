@@ -9,13 +9,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from digest.collect import bullets, json_feed, labelled, page_copy, readers, records, tables
+from digest.collect import (
+    bullets,
+    comma_separated,
+    json_feed,
+    labelled,
+    page_copy,
+    readers,
+    records,
+    tables,
+)
 from digest.errors import SourceError
 
 CASES = Path(__file__).parents[1] / "cases"
 ARRIVED = dt.date(2026, 10, 3)
 READ = {
     "bullets": bullets.read,
+    "comma_separated": comma_separated.read,
     "labelled": labelled.read,
     "page_copy": page_copy.read,
     "records": records.read,
@@ -79,7 +89,7 @@ PIECES = [
     "[", "]", "(", ")", "![", "](", "](https://huggingface.co/papers/2401.00001)", "\n", "\n\n", "### ",
     "A Title", "101", "·", "3 authors", "| a |", "|---|", "| Title |", "Title: ", "**Authors:** ", "Summary: We do. We go.",
     "---", "- ", "* **A**", "Oct 2", "[1]", "[1]: /papers/2401.00002", "\\", "<br>", "https://huggingface.co/papers/2401.00003",
-    '{"title": "A"', "}", ",", "  1. https://huggingface.co/papers/2401.00004", "Get trending papers in your email inbox!", "\ud800", "\x02", "\x03", "\x04",
+    "title,abstract\n", '"', "<details>", "<summary>Details</summary>", "2026-05-19, ", "null", '{"title": "A"', "}", ",", "  1. https://huggingface.co/papers/2401.00004", "Get trending papers in your email inbox!", "\ud800", "\x02", "\x03", "\x04",
 ]  # fmt: skip
 
 
@@ -101,7 +111,7 @@ def test_any_bytes_give_papers_or_one_sentence(data):
 @pytest.mark.parametrize(
     "piece",
     ["[", "[a](", "![", "](", "[[a]", "\\", "[1]x", "**", "| a ", "<", "a\n", "[1]: /p\n", "(", "_", "· ", "- [a](http://b)\n", "Title: a\n", "# a\n", "\n", " ",
-     "[a] [b] ", "1. ", "### [A](/papers/2401.00001)\n", "https://huggingface.co/papers/2401.00001\n", "1, ", "[{", '{"a":', "12\n", "daily ", "**a:** b\n", "{", "|-"],
+     "[a] [b] ", "1. ", "### [A](/papers/2401.00001)\n", "https://huggingface.co/papers/2401.00001\n", "1, ", "[{", '{"a":', "12\n", "daily ", "**a:** b\n", "{", "|-", "<div>", "paper: ", "<summary>", '"a",', "title,", "* a: b\n"],
 )  # fmt: skip
 def test_a_sign_repeated_many_times_takes_a_bounded_time(piece):
     data = (piece * (20_000 // len(piece))).encode()

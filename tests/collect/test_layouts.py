@@ -148,3 +148,75 @@ def test_titles_with_signs_are_kept(title):
     ) == [title]
     assert titles(readers.read, LABELLED.replace("One", title)) == [title]
     assert titles(readers.read, PAGE.replace("Paper 2", title))[1] == title
+
+
+TURNS = compact(likely(3))
+CSV = "title,abstract,url\nOne,We do.,https://arxiv.org/abs/2401.00001\nTwo,We go.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("# Papers of the week\nThis week was a good one, and here is what I read.\n", 1),
+        ("\n<table>\n<tr><td>Owls and their maps of sound.</td></tr>\n</table>\n", 2),
+        ("---\nlayout: a post, of May.\n---\nHere is what we read this week.\n", 1),
+        ("A note\nWe read the papers below this week.\n## One\nIt is about owls, and good.\n", 3),
+        ("```\nmake the list of papers again.\n```\nAnd then it is there again.\n", 1),
+        ("title,authors,year\nOwls and Their Maps,Ann Bee and others et al.,2026.\n", 1),
+        ("| Owl | Map |\nThe owls are on the left of the maps.\n", 1),
+        ("- [Owls](#owls)\nThe owls are on the left of the maps, and below.\n", 1),
+        ("A Good Title\nWe do one thing, and we do it.\nDear all\nhello\n\nyes\nno\n", 3),
+        ("Dear all,\nyes\n", 1),
+    ],
+)
+def test_what_is_of_no_known_layout_is_rejected_by_its_first_line(text, line):
+    for salvage in (False, True):
+        with pytest.raises(SourceError) as caught:
+            readers.read(text.encode(), "a.md", ARRIVED, salvage=salvage)
+        assert caught.value.line == line
+
+
+@pytest.mark.parametrize(
+    "structure",
+    ["# Papers", "<table>", "|Owl|Map|", "|---|---|", "<div class='a'>", "- [One](#one)"],
+)
+def test_structure_in_the_place_of_a_title_is_named_below_a_banner_too(structure):
+    error = rejection(readers.read, f"{TURNS.rstrip()}\n{structure}\nA text that is an abstract.")
+    assert error.why == "Markdown, HTML or a table stands where a title should be"
+    assert error.whole == 3
+
+
+@pytest.mark.parametrize(
+    "title", ["#MeToo in Text", "|V_{cb}| and |V_{ub}|", "<SEG> Tokens", "Title and Text"]
+)  # fmt: skip
+def test_a_title_that_begins_with_a_sign_is_no_structure(title):
+    lines = TURNS.rstrip() + f"\n{title}\nWe do one thing, and we do it well enough for all of us."
+    assert titles(readers.read, lines)[-1] == title
+
+
+def test_a_row_that_does_not_fit_the_header_is_named():
+    error = rejection(readers.read, CSV)
+    assert (error.line, error.whole) == (3, 1)
+    assert titles(readers.read, CSV, salvage=True) == ["One"]
+
+
+@pytest.mark.parametrize(("sign", "name"), [(";", "summary"), ("\t", "abstract"), (",", "doi")])
+def test_rows_are_parted_by_commas_semicolons_or_tabs(sign, name):
+    text = f"\nTitle{sign}{name}{sign}Published\n\nOwls: Maps{sign}We go.{sign}2026-05-19\n"
+    (report,) = readers.read(text.encode(), "a", ARRIVED)
+    assert (report.paper.title, report.paper.abstract) == (
+        "Owls: Maps",
+        "We go." if name != "doi" else "",
+    )
+    assert report.paper.published == dt.date(2026, 5, 19)
+
+
+def test_an_open_quote_is_a_row_that_does_not_fit():
+    error = rejection(readers.read, CSV.replace("We go.", '"We go.'))
+    assert (error.line, error.whole) == (3, 1)
+
+
+def test_a_folded_abstract_is_an_abstract():
+    text = "### [One](https://arxiv.org/abs/2401.00001)\n**Authors:** Ann Bee\n<details><summary>Abstract</summary>\n\nWe do.\n</details>\n"
+    (report,) = readers.read(text.encode(), "a", ARRIVED)
+    assert (report.paper.abstract, report.paper.authors) == ("We do.", ("Ann Bee",))

@@ -69,6 +69,13 @@ def test_other_files_are_rejected_for_what_they_are(data, why):
     assert caught.value.source == "x"
 
 
+@pytest.mark.parametrize("start", ["", DECLARED, "\ufeff" + DECLARED])
+def test_a_list_of_feeds_is_rejected_with_what_to_do(start):
+    feed = '<outline type="rss" text="A" xmlUrl="https://a.example/rss"/>'
+    with pytest.raises(SourceError, match=r"OPML list of feeds; name it .* of kind opml"):
+        read(f'{start}<opml version="2.0"><body>{feed}</body></opml>'.encode())
+
+
 def test_salvage_reaches_the_reader():
     cut = spaced(likely(3)).encode()[:-40]
     assert len(readers.read(cut, "x", ARRIVED, salvage=True)) == 2

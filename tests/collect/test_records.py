@@ -24,7 +24,21 @@ def one(**fields):
     return report
 
 
-@pytest.mark.parametrize("name", ["abstract", "summary", "description", "Abstract"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "abstract",
+        "summary",
+        "description",
+        "Abstract",
+        "paper_abstract",
+        "body",
+        "text",
+        "synopsis",
+        "summary_text",
+        "content",
+    ],
+)
 def test_an_abstract_has_many_names(name):
     assert (
         one(**{name: "We <SEG> and <think>; a < b."}).paper.abstract
@@ -41,6 +55,7 @@ def test_an_abstract_has_many_names(name):
         "Ann Bee; Cy Dee",
         "Ann Bee and Cy Dee",
         [{"first": "Ann", "last": "Bee"}, "Cy Dee", ""],
+        [{"family": "Bee", "given": "Ann"}, {"first_name": "Cy", "last_name": "Dee"}],
     ],
 )
 def test_authors_are_a_list_or_a_text(authors):
@@ -89,6 +104,38 @@ def test_what_is_no_date_is_none(date):
 )
 def test_votes_are_numbers_or_texts(votes, count):
     assert one(upvotes=votes).votes == count
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "count"),
+    [("upvote", 7, 7), ("score", 12, 12), ("score", "3.0", 3), ("score", 0.87, None), ("score", 1e-07, None)],
+)  # fmt: skip
+def test_votes_have_many_names(name, value, count):
+    assert one(**{name: value}).votes == count
+
+
+def test_content_is_an_abstract_only_where_there_is_no_other():
+    assert one(content="A whole page.", tldr="Short.").paper.abstract == "Short."
+
+
+def test_the_ids_of_other_places_are_ids():
+    paper = one(paperId="0" * 40, externalIds={"ArXiv": "2401.00010", "DOI": "10.1000/AbC"}).paper
+    assert (paper.arxiv_id, paper.link) == ("2401.00010", "https://arxiv.org/abs/2401.00010")
+    assert paper.doi and paper.doi.casefold() == "10.1000/abc"
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("More <b>Lines</b>", "More Lines"),
+        ("H<sub>2</sub>O &amp; Owls", "H2O & Owls"),
+        ("The <SEG> of <think>", "The <SEG> of <think>"),
+        ("Is a<b>c?", "Is a<b>c?"),
+    ],
+)
+def test_a_title_loses_tags_that_only_format(title, shown):
+    (report,) = read([{"title": title, "id": "1"}])
+    assert report.paper.title == shown
 
 
 @pytest.mark.parametrize(

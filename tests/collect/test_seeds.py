@@ -89,5 +89,5 @@ def test_arxivs_announcements_are_read_in_both_layouts(kind):
 @pytest.mark.parametrize("name", ["opml"])
 def test_files_of_other_kinds_are_rejected_for_what_they_are(name):
     for path in shared(f"data/{name}").iterdir():
-        with pytest.raises(SourceError, match="neither a digest file nor a feed"):
+        with pytest.raises(SourceError, match="it is an OPML list of feeds"):
             readers.read(path.read_bytes(), path.name, ARRIVED)

@@ -66,7 +66,9 @@ def test_a_later_version_changes_the_paper_and_is_not_new(store):
     assert (candidate.paper.title, candidate.paper.abstract) == ("Roads", OTHER)
     assert "antibiot" in candidate.terms
     assert candidate.first_seen_at == NOW
-    assert {mention.announced for mention in candidate.mentions} == {"new"}  # a later version is no more talk of it
+    assert {mention.announced for mention in candidate.mentions} == {
+        "new"
+    }  # a later version is no more talk of it
     assert store.papers.terms(["title:paths"])
 
 
