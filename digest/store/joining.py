@@ -12,7 +12,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import reduce
+from functools import cache, reduce
 from itertools import islice
 from typing import Any
 
@@ -61,10 +61,10 @@ class _Web:
         """The numbers of stored papers by the ids and blocks of ``edge``; they are loaded."""
         near: dict[int | str, list[int]] = defaultdict(list)
         ids = {name for node in edge for name in node.ids}
-        for row in _rows(self.connection, sa.select(keys), keys.c.key, ids):
+        for row in _rows(self.connection, keys.c.key, ids):
             near[row.key].append(row.paper)
         wanted = {name for node in edge for name in node.blocks} - self.full
-        for row in _rows(self.connection, sa.select(blocks), blocks.c.block, wanted):
+        for row in _rows(self.connection, blocks.c.block, wanted):
             near[row.block].append(row.paper)
         for block in wanted:
             fresh = sum(node.owner is None for node in self.at[block])
@@ -76,11 +76,11 @@ class _Web:
 
     def _load(self, numbers: set[int]) -> None:
         missing = numbers - self.stored.keys()
-        for row in _rows(self.connection, sa.select(variants), variants.c.paper, missing):
+        for row in _rows(self.connection, variants.c.paper, missing):
             found = Variant(row.id, _unpacked(row.fields), self.rules, row.paper, kept=True)
             self.stored.setdefault(row.paper, []).append(found)
         missing -= self.stored.keys()
-        for row in _rows(self.connection, sa.select(papers), papers.c.id, missing):
+        for row in _rows(self.connection, papers.c.id, missing):
             paper = paper_of(row)
             self.stored[row.id] = [Variant(variant_of(paper), paper, self.rules, row.id)]
 
@@ -116,17 +116,21 @@ class _Web:
 
 def known_variants(connection: sa.Connection, wanted: Collection[int]) -> dict[int, int]:
     """The numbers of the papers that these variants were grouped into, of those stored before."""
-    return {
-        row.block: row.paper for row in _rows(connection, sa.select(blocks), blocks.c.block, wanted)
-    }
+    return {row.block: row.paper for row in _rows(connection, blocks.c.block, wanted)}
 
 
 def _rows(
-    connection: sa.Connection, query: sa.Select[Any], column: sa.Column[Any], values: Iterable[Any]
+    connection: sa.Connection, column: sa.Column[Any], values: Iterable[Any]
 ) -> Iterator[Any]:
-    """The rows with ``column`` among ``values``."""
+    """The rows of the column's table with ``column`` among ``values``."""
     for chunk in chunks(values):
-        yield from connection.execute(query.where(column.in_(chunk)))
+        yield from connection.execute(_among(column), {"values": chunk})
+
+
+@cache
+def _among(column: sa.Column[Any]) -> sa.Select[Any]:
+    """Built once: for one paper, building the questions costs as much as having them answered."""
+    return sa.select(column.table).where(column.in_(sa.bindparam("values", expanding=True)))
 
 
 def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
@@ -233,10 +237,7 @@ class Joiner:
             self.connection.execute(mine, row)
 
     def _first_seen(self, numbers: Collection[int]) -> dict[int, dt.datetime | None]:
-        query = sa.select(papers.c.id, papers.c.first_seen_at)
-        return {
-            row.id: row.first_seen_at for row in _rows(self.connection, query, papers.c.id, numbers)
-        }
+        return {row.id: row.first_seen_at for row in _rows(self.connection, papers.c.id, numbers)}
 
     def _store_names(self, changed: Iterable[tuple[int, list[Variant]]], web: _Web) -> None:
         """Write the keys, the blocks and the numbers of variants that papers are found by."""
