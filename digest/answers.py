@@ -178,8 +178,8 @@ def say_composed(answer: Answer) -> None:
 def delivered(app: App) -> Answer:
     """``messages`` tried now, their number by state, and what is ``waiting`` in the outbox.
 
-    Delivers. ``server`` is None, or why the mail server cannot be used; exit 1 unless all that
-    was tried was sent.
+    Delivers. ``folder`` is where mails are written instead of being sent; ``server`` is None, or
+    why the mail server cannot be used; exit 1 unless all that was tried was sent.
     """
     messages, server = [], None
     try:
@@ -190,7 +190,9 @@ def delivered(app: App) -> Answer:
     counts = Counter(message["state"] for message in messages)
     states = ("sent", "deferred", "failed", "uncertain")
     left = app.store.outbox.counts()
+    delivery = app.settings.delivery
     return {
+        "folder": str(delivery.folder) if delivery.transport == "folder" else None,
         "messages": messages,
         **{state: counts[state] for state in states},
         "waiting": left.get("queued", 0) + left.get("deferred", 0) + left.get("claimed", 0),
@@ -203,7 +205,11 @@ def say_delivered(answer: Answer) -> None:
     for one in answer["messages"]:
         if one["state"] != "sent":
             click.echo(f"{one['state'].capitalize()} {one['recipient']}: {one['reply']}")
-    click.echo(f"Sent {_count(answer['sent'], 'mail')}; {answer['waiting']} waiting.")
+    mails, waiting = _count(answer["sent"], "mail"), f"{answer['waiting']} waiting"
+    if answer["folder"]:
+        click.echo(f"Wrote {mails} into {answer['folder']}, to look at and not sent; {waiting}.")
+    else:
+        click.echo(f"Sent {mails}; {waiting}.")
     if answer["server"]:
         click.echo(f"The rest waits: {answer['server']}", err=True)
 
