@@ -138,7 +138,8 @@ def _collect(
         if added is None:
             reports = readers.read(data, path.name, now.date(), salvage=salvage)
             del data  # a large file need not be in memory beside its papers
-            added = _store(store, reports, sha256, path.name, now)
+            announce = frozenset(settings.announce)
+            added = _store(store, reports, sha256, path.name, now, announce)
     except SourceError as error:
         return Collected(path, problem=str(error)), error
     return Collected(path, added.papers, added.new, added.repeated), None

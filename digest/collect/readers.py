@@ -23,7 +23,7 @@ from digest.collect import (
     tables,
 )
 from digest.errors import SourceError
-from digest.papers import Report
+from digest.papers import Announced, Report
 
 
 class Reader(Protocol):
@@ -54,11 +54,13 @@ class CollectSettings:
     """What collecting may take: ``max_file_mb`` for one file, ``settle_s`` of rest before it.
 
     A file of the inbox that changed within the last ``settle_s`` seconds is still being written.
-    ``resolve``: ask arXiv for the ids and links of papers of which only the title is known.
+    ``announce``: which announcements in files are news, as for a polled source. ``resolve``: ask
+    arXiv for the ids and links of papers of which only the title is known.
     """
 
     max_file_mb: int = 64
     settle_s: float = 2.0
+    announce: tuple[Announced, ...] = ("new",)
     resolve: bool = False
     resolve_url: str = "https://export.arxiv.org/api/query"
 

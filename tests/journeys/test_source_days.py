@@ -138,6 +138,14 @@ def test_a_replaced_version_updates_the_paper_and_is_no_news(
     assert polls == [1, 0, 0]
 
 
+def test_other_announcements_are_news_when_they_are_asked_for(asking: Installation) -> None:
+    for name, collect in (("default", {}), ("wanted", {"announce": ["new", "cross"]})):
+        asking.settings(collect={"settle_s": 0, **collect})
+        asking.drop(f"{name}.xml", feed(*((7,) if collect else (6,)), announced="cross"))
+        brought = asking.digest("collect", "--json").json["new"]
+        assert brought == (1 if collect else 0)
+
+
 def test_a_late_source_holds_the_edition_back_and_then_is_named(
     asking: Installation, server: WebServer
 ) -> None:
