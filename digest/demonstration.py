@@ -35,15 +35,12 @@ def run(folder: Path, now: dt.datetime | None) -> answers.Answer:
         database=f"sqlite:///{folder.resolve() / 'digest.db'}",
         inbox=folder / "inbox",
         delivery=dataclasses.replace(settings.delivery, folder=folder / "mails"),
+        collect=dataclasses.replace(settings.collect, settle_s=0),
     )
-    inbox = folder / "inbox"
     for file in sorted(sample.glob("*.txt")):
-        shutil.copy(file, inbox)
+        shutil.copy(file, folder / "inbox")
     # Late in a day every reader's hour has come, whenever the demonstration is run.
     now = now or dt.datetime.combine(dt.datetime.now(dt.UTC), dt.time(14), dt.UTC)
-    settings = dataclasses.replace(
-        settings, collect=dataclasses.replace(settings.collect, settle_s=0)
-    )
     app = App(settings, clock_of(now))
     answer: answers.Answer = {
         "collect": answers.collected(list(app.collect())),

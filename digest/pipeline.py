@@ -288,10 +288,11 @@ def compose(
     """
     window = _window(store, now, settings, gate)
     due = store.subscribers.due(now)
-    held = [one for one in due if gate.late and now < one.due_at + gate.hold]
-    if held:
-        yield Held(tuple(one.id for one in held), " ".join(gate.late))
-        due = [one for one in due if not (now < one.due_at + gate.hold)]
+    if gate.late:
+        held = [one for one in due if now < one.due_at + gate.hold]
+        due = [one for one in due if now >= one.due_at + gate.hold]
+        if held:
+            yield Held(tuple(one.id for one in held), " ".join(gate.late))
     waiting: list[str] = []
     for start in range(0, len(due), BATCH):
         batch = due[start : start + BATCH]

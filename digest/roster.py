@@ -66,22 +66,18 @@ def take_in(app: App, file: Path) -> list[str]:
     Raises ConfigError for one whom subscribers.yaml names: that file would undo the change.
     """
     readers = read_subscribers(load(file))
+    new = []
     for reader in readers:
         entry = app.store.subscribers.find(reader.id)
-        if _same(app, reader):
+        if entry and entry.state == "active" and entry.subscriber == reader:
             continue
+        new.append(reader)
         if entry and entry.origin == "file" and entry.state != "unlisted":
             raise ConfigError(
                 f"{file}: '{reader.id}' stands in {app.settings.subscribers}; change them there"
             )
-    new = [reader for reader in readers if not _same(app, reader)]
     app.store.subscribers.add(new, app.clock())
     return [reader.id for reader in readers]
-
-
-def _same(app: App, reader: Subscriber) -> bool:
-    entry = app.store.subscribers.find(reader.id)
-    return entry is not None and entry.state == "active" and entry.subscriber == reader
 
 
 def as_yaml(entries: Sequence[Entry]) -> str:

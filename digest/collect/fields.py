@@ -10,11 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from digest.collect.page_dates import page_date
+from digest.collect.people import AUTHOR_CHARS, AUTHORS
 from digest.collect.plain import ABSTRACT_CHARS, TITLE_CHARS, plain, safe_link
 from digest.papers import Paper, Report, arxiv_id_in, doi_in, title_key
 
-AUTHORS = 500
-AUTHOR_CHARS = 200
 CATEGORIES = 50
 CATEGORY_CHARS = 100
 
