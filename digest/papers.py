@@ -183,12 +183,27 @@ def title_key(title: str) -> str:
     return f"{key[:KEY_CHARS]}… {hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
 
+def keys_meant(text: str) -> tuple[str, ...]:
+    """The keys that a text may mean, likeliest first: an id in any guise, a key, a title."""
+    arxiv, doi = arxiv_id_in(text), doi_in(text)
+    kind, _, rest = text.strip().partition(":")
+    guessed = (
+        f"arxiv:{arxiv[0]}" if arxiv else "",
+        f"doi:{doi}" if doi else "",
+        f"{kind}:{rest}" if kind in ("arxiv", "doi") else "",
+        f"title:{title_key(rest)}" if kind == "title" else "",
+        f"title:{title_key(text)}",
+    )
+    return tuple(dict.fromkeys(filter(None, guessed)))
+
+
 @dataclass(frozen=True, slots=True)
 class Mention:
     """Where and when a source reported a paper: a place on a page of ``of`` papers.
 
-    ``date`` is the source's own date, or the day it was collected when it names none; ``votes``
-    and ``announced`` are as in the report.
+    ``source`` is the name of a polled source, or ``sources.INBOX`` for a file. ``date`` is the
+    source's own date, or the day it was collected when it names none; ``votes`` and ``announced``
+    are as in the report.
     """
 
     source: str
@@ -208,6 +223,15 @@ class Candidate:
     terms: tuple[str, ...]
     first_seen_at: dt.datetime
     mentions: tuple[Mention, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """What the archive knows of a paper that somebody judged: its number, title and terms."""
+
+    id: int
+    title: str
+    terms: tuple[str, ...]
 
 
 def author_key(name: str) -> str:

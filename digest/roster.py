@@ -17,7 +17,13 @@ from digest.marked import Marked, load
 from digest.store.subscribers import Entry
 from digest.subscribers import Subscriber
 
-FIELDS = "id address name timezone hour weekdays size interests muted".split()  # noqa: SIM905
+FIELDS = (
+    *("id", "address", "name", "timezone", "hour", "weekdays", "size", "interests"),
+    *("preferred", "muted", "abstract", "quiet"),
+)
+
+LISTS = "keywords required always dislikes categories sources".split()  # noqa: SIM905
+"""What an interest is made of besides its text, as far as the command line states it."""
 
 
 def stated(
@@ -26,13 +32,18 @@ def stated(
     weekdays: Sequence[str],
     *,
     texts: Sequence[str],
-    keywords: Sequence[str],
     **more: Any,
 ) -> Subscriber:
-    """A subscriber from what was said on the command line. Raises ConfigError."""
+    """A subscriber from what was said on the command line. Raises ConfigError.
+
+    What stands in lists is one interest, together with the text where there is but one.
+    """
     interests: list[dict[str, Any]] = [{"text": text} for text in texts]
-    if keywords:
-        interests.append({"keywords": list(keywords)})
+    lists = {name: list(values) for name in LISTS if (values := more.pop(name, ()))}
+    if lists and len(interests) == 1:
+        interests[0].update(lists)
+    elif lists:
+        interests.append(lists)
     entry = {
         "id": id_ or re.sub(r"[^A-Za-z0-9._-]", "-", address.partition("@")[0]),
         "address": address,

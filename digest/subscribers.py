@@ -5,11 +5,23 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PUBLIC = "public"
 """The id of the subscriber without address or interests whose edition is the trending list."""
+
+Named = Literal["phrase", "category", "source"]
+
+OwnAbstract = Literal["none", "tldr", "full", ""]
+"""How much of an abstract a reader is shown; "" leaves it to the newsletter."""
+
+Quiet = Literal["mail", "none"]
+"""What a reader gets on a day with nothing to show: a short mail that says so, or nothing."""
+
+PREFIXES: tuple[Literal["category", "source"], ...] = ("category", "source")
+"""What an entry such as "category:cs.CL" begins with when it is no phrase."""
 
 NEXT_TOO_NEAR = dt.timedelta(hours=6)
 """A missed edition is not made up this shortly before the next one, which will hold its papers."""
@@ -17,7 +29,14 @@ NEXT_TOO_NEAR = dt.timedelta(hours=6)
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """One thing a reader wants: words, examples or people; ranked apart from their others."""
+    """One thing a reader wants: words, examples or people; ranked apart from their others.
+
+    An entry of ``keywords``, ``required`` and ``always`` holds ``alternatives``. A paper that
+    meets not every entry of ``required`` is not for this interest; one that meets an entry of
+    ``always`` is always in the edition. ``dislikes`` are as ``examples``: titles or paper keys.
+    ``categories`` and ``sources`` are preferred: a category is arXiv's, or a whole archive
+    ("cs", "hep").
+    """
 
     name: str
     text: str = ""
@@ -25,6 +44,11 @@ class Interest:
     examples: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     weight: float = 1.0
+    required: tuple[str, ...] = ()
+    always: tuple[str, ...] = ()
+    dislikes: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +62,11 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """A reader. ``address`` is None only for the public edition; ``size`` is in papers."""
+    """A reader. ``address`` is None only for the public edition; ``size`` is in papers.
+
+    What an entry of ``muted`` and ``preferred`` names, ``named`` says. ``abstract`` and ``quiet``
+    are choices of how much is shown, and of what comes on a day with nothing to show.
+    """
 
     id: str
     address: str | None
@@ -47,6 +75,23 @@ class Subscriber:
     size: int = 10
     interests: tuple[Interest, ...] = ()
     muted: tuple[str, ...] = ()
+    preferred: tuple[str, ...] = ()
+    abstract: OwnAbstract = ""
+    quiet: Quiet = "mail"
+
+
+def alternatives(entry: str) -> tuple[str, ...]:
+    """The phrases of "a | b | c", any of which meets the entry; those left empty are "" here."""
+    return tuple(" ".join(part.split()) for part in entry.split("|"))
+
+
+def named(entry: str) -> tuple[Named, str]:
+    """What a muted or preferred entry names, and which: ("category", "cs.CL"), else a phrase."""
+    prefix, colon, rest = entry.partition(":")
+    for kind in PREFIXES:
+        if colon and prefix.strip().lower() == kind:
+            return kind, " ".join(rest.split())
+    return "phrase", " ".join(entry.split())
 
 
 @lru_cache(maxsize=1024)

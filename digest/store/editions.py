@@ -96,6 +96,7 @@ class Editions:
                 picks=tuple(held.get(row.id, ())),
                 considered=row.considered,
                 note=row.note,
+                sources=tuple(row.sources),
             )
             for row in rows
         ]
@@ -133,6 +134,7 @@ def _row(number: int, edition: Edition) -> dict[str, Any]:
         "composed_at": edition.composed_at,
         "considered": edition.considered,
         "note": edition.note,
+        "sources": list(edition.sources),
     }
 
 

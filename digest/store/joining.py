@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from digest.papers import Paper, contradict, merged
 from digest.store.grouping import Rules, Variant, freshness, grouped, variant_of
-from digest.store.schema import blocks, keys, papers, reports, variants
+from digest.store.schema import blocks, keys, papers, reports, variants, vectors
 
 IN = 5_000
 """Values in one IN list: SQLite takes 32,766, PostgreSQL 65,535."""
@@ -141,6 +141,17 @@ def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
 
 # Storing: writes -------------------------------------------------------------------------------
 
+_STALE = vectors.delete().where(
+    vectors.c.paper == sa.bindparam("id"),
+    sa.exists().where(
+        papers.c.id == vectors.c.paper,
+        sa.or_(
+            papers.c.title != sa.bindparam("title"), papers.c.abstract != sa.bindparam("abstract")
+        ),
+    ),
+)
+"""The vectors of a paper that is about to get another text: it is encoded again."""
+
 
 @dataclass
 class Joiner:
@@ -232,6 +243,8 @@ class Joiner:
             (new if number > before else old).append(row)
         if new:
             self.connection.execute(papers.insert(), new)
+        if old:
+            self.connection.execute(_STALE, old)
         for row in old:  # without its number, which SQLite would look for in every table
             mine = papers.update().where(papers.c.id == row.pop("id"))
             self.connection.execute(mine, row)
@@ -294,6 +307,7 @@ class Joiner:
             gone = sa.or_(papers.c.id == number, papers.c.merged_into == number)
             hidden = {"merged_into": into, "first_seen_at": None}
             self.connection.execute(papers.update().where(gone).values(hidden))
+            self.connection.execute(vectors.delete().where(vectors.c.paper == number))
             known = dict.fromkeys(name for node in nodes for name in node.paper.keys)
             self._unname(keys, keys.c.key, [(name, number) for name in known])
             names = dict.fromkeys(name for node in nodes for name in (node.id, *node.blocks))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
 
-from digest.papers import Candidate, Mention, Report
+from digest.papers import Archived, Candidate, Mention, Paper, Report
+from digest.sources import INBOX
 from digest.store.engine import alone, reading, writing
 from digest.store.grouping import Rules, variant_of
 from digest.store.joining import Joiner, chunks, paper_of
@@ -17,6 +19,9 @@ from digest.store.schema import files, keys, papers, reports
 
 NEWS = frozenset({"new"})
 """What a source has to say of a paper for it to be news, unless told otherwise."""
+
+STREAMED = 1_000
+"""Rows held at once where a question has very many."""
 
 TOGETHER = 250
 """Reports whose papers are looked up at once: few enough that a large file takes little memory."""
@@ -57,9 +62,11 @@ class Papers:
         now: dt.datetime,
         rules: Rules,
         announce: Collection[str] = NEWS,
+        source: str = INBOX,
     ) -> Added:
         """Store a file's reports in one transaction, each with the paper it is of.
 
+        ``source`` is the name of the source it is a poll of; files are all of the inbox.
         A paper is new when it is reported for the first time with one of the words in
         ``announce``; other reports are kept, and change what is known of it, but never show it.
         Whoever collects the same file second finds it collected.
@@ -68,7 +75,7 @@ class Papers:
             alone(connection, "papers")
             if connection.execute(sa.select(1).where(files.c.sha256 == sha256)).first():
                 return Added(len(found), 0)
-            file = {"sha256": sha256, "name": name, "collected_at": now}
+            file = {"sha256": sha256, "name": name, "source": source, "collected_at": now}
             connection.execute(files.insert(), {**file, "papers": len(found), "new": 0})
             last = connection.execute(sa.select(sa.func.max(papers.c.id))).scalar() or 0
             joiner = Joiner(connection, rules, now, last)
@@ -88,7 +95,7 @@ class Papers:
                 reports.c.date,
                 reports.c.announced,
                 reports.c.votes,
-                files.c.name,
+                files.c.source,
                 files.c.papers,
             )
             .join(files, files.c.sha256 == reports.c.file)
@@ -101,7 +108,7 @@ class Papers:
             mentions: dict[int, list[Mention]] = {}
             for row in connection.execute(mentioned):
                 mention = Mention(
-                    row.name, row.position, row.papers, row.date, row.announced, row.votes
+                    row.source, row.position, row.papers, row.date, row.announced, row.votes
                 )
                 mentions.setdefault(row.paper, []).append(mention)
             query = sa.select(papers).where(window).order_by(papers.c.id)
@@ -110,19 +117,74 @@ class Papers:
                 for row in connection.execute(query)
             ]
 
-    def terms(self, wanted: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """The stored terms of the papers known by these keys; other keys are left out."""
-        found: dict[str, tuple[str, ...]] = {}
+    def named(self, wanted: Iterable[str]) -> dict[str, Archived]:
+        """The papers known by these keys, by key; other keys are left out."""
+        found: dict[str, Archived] = {}
         with reading(self._engine) as connection:
             for chunk in chunks(dict.fromkeys(wanted)):
-                query = sa.select(keys.c.key, papers.c.terms).join(
-                    papers, papers.c.id == keys.c.paper
-                )
+                query = sa.select(keys.c.key, papers.c.id, papers.c.title, papers.c.terms)
+                query = query.join(papers, papers.c.id == keys.c.paper)
                 # Of papers with one title, the one that came first.
                 query = query.where(keys.c.key.in_(chunk)).order_by(papers.c.id.desc())
-                rows = connection.execute(query)
-                found.update({row.key: tuple(row.terms.split()) for row in rows})
+                found.update({row.key: _archived(row) for row in connection.execute(query)})
         return found
+
+    def numbered(self, numbers: Iterable[int]) -> dict[int, Archived]:
+        """The papers of these numbers."""
+        found: dict[int, Archived] = {}
+        with reading(self._engine) as connection:
+            for chunk in chunks(dict.fromkeys(numbers)):
+                query = sa.select(papers.c.id, papers.c.title, papers.c.terms)
+                query = query.where(papers.c.id.in_(chunk))
+                found.update({row.id: _archived(row) for row in connection.execute(query)})
+        return found
+
+    def corpus(self, limit: int, unless: Collection[int] = ()) -> Iterator[tuple[int, str]]:
+        """Numbers and spaced terms of ``limit`` papers at most, those that came last first.
+
+        Streamed, for statistics; the papers whose numbers are in ``unless`` are left out.
+        """
+        query = sa.select(papers.c.id, papers.c.terms).where(papers.c.merged_into.is_(None))
+        query = query.order_by(papers.c.id.desc()).limit(limit + len(unless))
+        with reading(self._engine) as connection:
+            streaming = connection.execution_options(yield_per=STREAMED)
+            with streaming.execute(query) as rows:  # closed also where nobody wants the rest
+                kept = ((row.id, row.terms) for row in rows if row.id not in unless)
+                yield from islice(kept, limit)
+
+    def find(self, wanted: Sequence[str], link: str) -> Paper | None:
+        """The paper of the first of these keys that is known, or the one with this link.
+
+        Of several the one that came first.
+        """
+        known = [papers.c.id.in_(sa.select(keys.c.paper).where(keys.c.key == k)) for k in wanted]
+        linked = sa.and_(papers.c.link == link, papers.c.merged_into.is_(None))
+        query = sa.select(papers).order_by(papers.c.id).limit(1)
+        with reading(self._engine) as connection:
+            for condition in (*known, linked):
+                row = connection.execute(query.where(condition)).first()
+                if row:
+                    return paper_of(row)
+        return None
+
+    def titles(self, wanted: Iterable[str]) -> dict[str, str]:
+        """The titles of the papers known by these keys; other keys are left out."""
+        query = sa.select(keys.c.key, papers.c.title).join(papers, papers.c.id == keys.c.paper)
+        query = query.order_by(papers.c.id.desc())
+        found: dict[str, str] = {}
+        with reading(self._engine) as connection:
+            for chunk in chunks(dict.fromkeys(wanted)):
+                rows = connection.execute(query.where(keys.c.key.in_(chunk)))
+                found.update((row.key, row.title) for row in rows)
+        return found
+
+    def all_titles(self) -> Iterator[str]:
+        """The title of every paper, those that came last first; streamed."""
+        query = sa.select(papers.c.title).where(papers.c.merged_into.is_(None))
+        with reading(self._engine) as connection:
+            streaming = connection.execution_options(yield_per=STREAMED)
+            with streaming.execute(query.order_by(papers.c.id.desc())) as rows:
+                yield from rows.scalars()
 
     def titles_alone(self, since: dt.datetime) -> dict[str, str]:
         """Titles by key of the papers since then of which no id and no link is known."""
@@ -170,6 +232,10 @@ def _store(
     ]
     joiner.connection.execute(reports.insert(), rows)
     joiner.hide(announce)
+
+
+def _archived(row: Any) -> Archived:
+    return Archived(row.id, row.title, tuple(row.terms.split()))
 
 
 def _candidate(row: Any, mentions: tuple[Mention, ...]) -> Candidate:

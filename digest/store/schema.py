@@ -37,6 +37,7 @@ files = sa.Table(
     metadata,
     sa.Column("sha256", sa.Text, primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
     sa.Column("collected_at", Instant, nullable=False),
     sa.Column("papers", sa.Integer, nullable=False),
     sa.Column("new", sa.Integer, nullable=False),
@@ -60,6 +61,15 @@ papers = sa.Table(
     sa.Column("merged_into", sa.ForeignKey("papers.id"), index=True),
 )
 
+backgrounds = sa.Table(
+    "backgrounds",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("papers", sa.Integer, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+
 variants = sa.Table(
     "paper_variants",
     metadata,
@@ -81,6 +91,23 @@ blocks = sa.Table(
     sa.Column("block", sa.BigInteger, primary_key=True),
     sa.Column("paper", sa.ForeignKey("papers.id"), primary_key=True),
     sqlite_with_rowid=False,
+)
+
+vectors = sa.Table(
+    "paper_vectors",
+    metadata,
+    sa.Column("version", sa.Text, primary_key=True),
+    sa.Column("paper", sa.ForeignKey("papers.id"), primary_key=True, index=True),
+    # float16, little-endian
+    sa.Column("vector", sa.LargeBinary, nullable=False),
+)
+
+phrases = sa.Table(
+    "phrase_vectors",
+    metadata,
+    sa.Column("version", sa.Text, primary_key=True),
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("vector", sa.LargeBinary, nullable=False),
 )
 
 reports = sa.Table(
@@ -108,6 +135,9 @@ subscribers = sa.Table(
     sa.Column("size", sa.Integer, nullable=False),
     sa.Column("interests", sa.JSON, nullable=False),
     sa.Column("muted", sa.JSON, nullable=False),
+    sa.Column("preferred", sa.JSON, nullable=False),
+    sa.Column("abstract", sa.Text, nullable=False),
+    sa.Column("quiet", sa.Text, nullable=False),
     sa.Column("origin", sa.Text, nullable=False),
     sa.Column("joined_at", Instant, nullable=False),
     sa.Column("unlisted_at", Instant),
@@ -125,6 +155,7 @@ editions = sa.Table(
     sa.Column("composed_at", Instant, nullable=False),
     sa.Column("considered", sa.Integer, nullable=False),
     sa.Column("note", sa.Text),
+    sa.Column("sources", sa.JSON, nullable=False),
     sa.UniqueConstraint("subscriber", "date"),
 )
 
@@ -141,6 +172,19 @@ picks = sa.Table(
     sa.Column("reports", sa.Integer, nullable=False),
     # No subscriber gets the same paper in two editions: the database itself refuses it.
     sa.UniqueConstraint("subscriber", "paper"),
+)
+
+votes = sa.Table(
+    "votes",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("subscriber", sa.Text, nullable=False),
+    sa.Column("paper", sa.ForeignKey("papers.id"), nullable=False),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("interest", sa.Text),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Index("votes_by_subscriber", "subscriber", "paper", "at"),
 )
 
 outbox = sa.Table(

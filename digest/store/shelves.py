@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from digest.store.backgrounds import Backgrounds
 from digest.store.editions import Editions
 from digest.store.engine import open_engine
 from digest.store.outbox import Outbox
 from digest.store.papers import Papers
 from digest.store.sources import Sources
 from digest.store.subscribers import Subscribers
+from digest.store.vectors import Vectors
+from digest.store.votes import Votes
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,11 @@ class Store:
     """Every method is one event or one question, and one transaction."""
 
     papers: Papers
+    vectors: Vectors
+    backgrounds: Backgrounds
     subscribers: Subscribers
     editions: Editions
+    votes: Votes
     outbox: Outbox
     sources: Sources
     engine: sa.Engine
@@ -35,8 +41,11 @@ def open_store(url: str) -> Store:
     engine = open_engine(url)
     return Store(
         papers=Papers(engine),
+        vectors=Vectors(engine),
+        backgrounds=Backgrounds(engine),
         subscribers=Subscribers(engine),
         editions=Editions(engine),
+        votes=Votes(engine),
         outbox=Outbox(engine),
         sources=Sources(engine),
         engine=engine,

@@ -197,6 +197,9 @@ def _values(reader: Subscriber) -> dict[str, Any]:
         "size": reader.size,
         "interests": [asdict(interest) for interest in reader.interests],
         "muted": list(reader.muted),
+        "preferred": list(reader.preferred),
+        "abstract": reader.abstract,
+        "quiet": reader.quiet,
     }
 
 
@@ -222,6 +225,9 @@ def _noun(row: Any) -> Subscriber:
         size=row.size,
         interests=tuple(_interest(stated) for stated in row.interests),
         muted=tuple(row.muted),
+        preferred=tuple(row.preferred),
+        abstract=row.abstract,
+        quiet=row.quiet,
     )
 
 

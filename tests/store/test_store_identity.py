@@ -42,7 +42,7 @@ def test_reports_by_title_and_by_id_are_joined_by_one_that_has_both(store):
     assert candidate.first_seen_at == NOW
     assert len(candidate.mentions) == 3
     assert {"title:paths", "title:called otherwise", "arxiv:2403.10616"} <= set(
-        store.papers.terms(["title:paths", "title:called otherwise", "arxiv:2403.10616"])
+        store.papers.named(["title:paths", "title:called otherwise", "arxiv:2403.10616"])
     )
 
 
@@ -69,7 +69,7 @@ def test_a_later_version_changes_the_paper_and_is_not_new(store):
     assert {mention.announced for mention in candidate.mentions} == {
         "new"
     }  # a later version is no more talk of it
-    assert store.papers.terms(["title:paths"])
+    assert store.papers.named(["title:paths"])["title:paths"].title == "Roads"
 
 
 @pytest.mark.parametrize("announced", ["replace", "cross", "replace-cross"])

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from digest.papers import Mention, Report, title_key
+from digest.papers import Archived, Mention, Report, title_key
 from digest.pipeline import RULES
 from digest.store.joining import IN
 from digest.store.papers import Added
@@ -44,7 +44,7 @@ def test_the_same_bytes_again_bring_nothing_and_no_second_mention(store):
     again = store.papers.add([report], sha256="aa", name="b.txt", now=LATER, rules=RULES)
     assert again == Added(1, 0)
     (candidate,) = store.papers.candidates(LONG_AGO, LATER)
-    assert [mention.source for mention in candidate.mentions] == ["a.txt"]
+    assert [mention.source for mention in candidate.mentions] == ["inbox"]
 
 
 def test_a_file_is_known_by_its_bytes_once_it_was_collected(store):
@@ -136,8 +136,8 @@ def test_mentions_carry_place_page_and_the_sources_date(store):
     collect(store, Report(a_paper("Paths"), "x", 1, monday), at=LATER, file="a")
     candidates = store.papers.candidates(LONG_AGO, LATER)
     assert [candidate.mentions for candidate in candidates] == [
-        (Mention("b", 1, 2, NOW.date()),),
-        (Mention("a", 1, 1, monday), Mention("b", 2, 2, tuesday)),
+        (Mention("inbox", 1, 2, NOW.date()),),
+        (Mention("inbox", 1, 1, monday), Mention("inbox", 2, 2, tuesday)),
     ]
 
 
@@ -148,17 +148,20 @@ def test_a_mention_collected_after_the_window_is_not_known_yet(store):
     assert [len(c.mentions) for c in store.papers.candidates(LONG_AGO, LATER)] == [2]
 
 
-def test_terms_are_found_by_any_name_of_a_paper(store):
+def test_papers_are_found_by_any_of_their_names(store):
     collect(store, a_paper("Sparse Paths", arxiv_id="2403.10616", abstract=""))
-    found = store.papers.terms(["title:sparse paths", "arxiv:2403.10616", "doi:10.1/none"])
-    assert found == dict.fromkeys(["title:sparse paths", "arxiv:2403.10616"], ("spars", "path"))
+    found = store.papers.named(["title:sparse paths", "arxiv:2403.10616", "doi:10.1/none"])
+    (number,) = numbers(store).values()
+    paper = Archived(number, "Sparse Paths", ("spars", "path"))
+    assert found == {"title:sparse paths": paper, "arxiv:2403.10616": paper}
 
 
-def test_terms_of_more_papers_than_one_query_takes_are_all_found(store):
+def test_more_papers_than_one_query_takes_are_all_found(store):
     titles = [f"Paper number {n}" for n in range(IN + 10)]
     assert collect(store, *titles).new == IN + 10
-    assert len(store.papers.terms(title_key(title) for title in titles)) == 0
-    assert len(store.papers.terms(a_paper(title).key for title in titles)) == IN + 10
+    assert len(store.papers.named(title_key(title) for title in titles)) == 0
+    assert len(store.papers.named(a_paper(title).key for title in titles)) == IN + 10
+    assert len(store.papers.numbered(numbers(store).values())) == IN + 10
 
 
 def test_the_latest_new_paper_is_that_of_the_last_file_that_brought_one(store):
@@ -169,3 +172,61 @@ def test_the_latest_new_paper_is_that_of_the_last_file_that_brought_one(store):
     assert store.papers.latest_new_at(NOW - HOUR) is None
     collect(store, "Modules", at=LATER, file="c")
     assert store.papers.latest_new_at(LATER) == LATER
+
+
+def test_a_mention_names_the_source_that_was_polled_or_the_inbox(store):
+    store.papers.add(
+        [Report(a_paper("Paths"), "x", 1)],
+        sha256="aa",
+        name="arXiv cs.CL",
+        now=NOW,
+        rules=RULES,
+        source="arXiv cs.CL",
+    )
+    collect(store, "Paths", file="monday.txt")
+    (candidate,) = store.papers.candidates(LONG_AGO, NOW)
+    assert sorted(mention.source for mention in candidate.mentions) == ["arXiv cs.CL", "inbox"]
+
+
+def test_papers_are_found_by_their_numbers(store):
+    collect(store, a_paper("Sparse Paths", abstract=""), a_paper("Modules", abstract=""))
+    known = numbers(store)
+    first, second = known["Sparse Paths"], known["Modules"]
+    assert store.papers.numbered([first, second, 999]) == {
+        first: Archived(first, "Sparse Paths", ("spars", "path")),
+        second: Archived(second, "Modules", ("modul",)),
+    }
+
+
+def test_the_corpus_is_what_came_last_as_far_as_it_is_wanted(store):
+    titles = [f"Study{n}" for n in range(5)]
+    collect(store, *(a_paper(title, abstract="") for title in titles))
+    known = numbers(store)
+    newest = [(known[title], title.lower()) for title in reversed(titles)]
+    assert list(store.papers.corpus(3)) == newest[:3]
+    assert list(store.papers.corpus(3, {newest[0][0], newest[2][0]})) == [
+        newest[n] for n in (1, 3, 4)
+    ]
+    assert list(store.papers.corpus(0)) == []
+
+
+def test_the_corpus_holds_a_paper_once_and_also_one_that_was_never_announced(store):
+    collect(store, a_paper("Paths", arxiv_id="2403.10616"), a_paper("Other", doi="10.1234/x"))
+    collect(store, a_paper("Paths", arxiv_id="2403.10616", doi="10.1234/x"), file="tuesday.txt")
+    collect(store, Report(a_paper("Known"), "x", 1, announced="replace"), file="likes")
+    assert store.papers.count() == 1
+    assert len(list(store.papers.corpus(10))) == 2
+
+
+def test_a_paper_is_found_by_the_first_key_that_is_known_or_by_its_link(store):
+    paths = a_paper("Paths", arxiv_id="2403.10616", link="https://example.org/paths")
+    collect(store, paths, "Modules")
+    assert store.papers.find(["doi:10.1/none", "title:modules", paths.key], "").title == "Modules"
+    assert store.papers.find([], "https://example.org/paths") == paths
+    assert store.papers.find(["title:nothing"], "nothing") is None
+
+
+def test_titles_are_told_by_key_and_all_of_them_newest_first(store):
+    collect(store, a_paper("Paths", arxiv_id="2403.10616"), "Modules")
+    assert store.papers.titles(["arxiv:2403.10616", "title:none"]) == {"arxiv:2403.10616": "Paths"}
+    assert list(store.papers.all_titles()) == ["Modules", "Paths"]

@@ -40,6 +40,8 @@ def test_a_subscriber_comes_back_as_they_were(store):
             Interest("Vision", keywords=("video generation", "NeRF")),
         ),
         ("survey", "medical imaging"),
+        abstract="full",
+        quiet="none",
     )
     store.subscribers.add([ada], NOW)
     entry = store.subscribers.find("ada")

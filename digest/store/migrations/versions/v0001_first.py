@@ -9,6 +9,19 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
+        "backgrounds",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("papers", sa.Integer, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("data", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
+        "phrase_vectors",
+        sa.Column("version", sa.Text, primary_key=True),
+        sa.Column("sha256", sa.Text, primary_key=True),
+        sa.Column("vector", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
         "editions",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("subscriber", sa.Text, nullable=False),
@@ -16,12 +29,14 @@ def upgrade() -> None:
         sa.Column("composed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("considered", sa.Integer, nullable=False),
         sa.Column("note", sa.Text),
+        sa.Column("sources", sa.JSON, nullable=False),
         sa.UniqueConstraint("subscriber", "date"),
     )
     op.create_table(
         "files",
         sa.Column("sha256", sa.Text, primary_key=True),
         sa.Column("name", sa.Text, nullable=False),
+        sa.Column("source", sa.Text, nullable=False),
         sa.Column("collected_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("papers", sa.Integer, nullable=False),
         sa.Column("new", sa.Integer, nullable=False),
@@ -53,6 +68,9 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer, nullable=False),
         sa.Column("interests", sa.JSON, nullable=False),
         sa.Column("muted", sa.JSON, nullable=False),
+        sa.Column("preferred", sa.JSON, nullable=False),
+        sa.Column("abstract", sa.Text, nullable=False),
+        sa.Column("quiet", sa.Text, nullable=False),
         sa.Column("origin", sa.Text, nullable=False),
         sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("unlisted_at", sa.DateTime(timezone=True)),
@@ -96,6 +114,12 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "paper_vectors",
+        sa.Column("version", sa.Text, primary_key=True),
+        sa.Column("paper", sa.Integer, sa.ForeignKey("papers.id"), primary_key=True, index=True),
+        sa.Column("vector", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
         "picks",
         sa.Column("edition", sa.Integer, sa.ForeignKey("editions.id"), primary_key=True),
         sa.Column("place", sa.Integer, primary_key=True),
@@ -107,6 +131,17 @@ def upgrade() -> None:
         sa.Column("reports", sa.Integer, nullable=False),
         sa.UniqueConstraint("subscriber", "paper"),
     )
+    op.create_table(
+        "votes",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("subscriber", sa.Text, nullable=False),
+        sa.Column("paper", sa.Integer, sa.ForeignKey("papers.id"), nullable=False),
+        sa.Column("value", sa.Text, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("interest", sa.Text),
+        sa.Column("origin", sa.Text, nullable=False),
+    )
+    op.create_index("votes_by_subscriber", "votes", ["subscriber", "paper", "at"])
     op.create_table(
         "reports",
         sa.Column("file", sa.Text, sa.ForeignKey("files.sha256"), primary_key=True),
