@@ -9,16 +9,16 @@ from typing import Literal
 from digest.papers import Paper
 from digest.subscribers import Subscriber
 
-ReasonKind = Literal["term", "author", "example", "trend"]
+ReasonKind = Literal["term", "author", "example", "trend", "category", "source"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One part of a score, in the reader's words.
 
-    ``text`` is the term, the followed author, the liked paper's title, or for a trend a phrase
-    such as "reported 3 times, highest place 2"; ``share`` is what it added to the score, in the
-    score's own unit.
+    ``text`` is the term, the followed author, the liked paper's title, the category or source
+    preferred, or for a trend a phrase such as "reported 3 times, highest place 2"; ``share`` is
+    what the score would lose without it.
     """
 
     kind: ReasonKind
@@ -30,8 +30,10 @@ class Reason:
 class Pick:
     """A paper chosen for a reader. ``interest`` is None in the public edition.
 
-    ``score`` is comparable within one edition only; ``reasons`` are its largest parts, largest
-    first. ``reports`` counts how often sources mentioned the paper within the window.
+    ``score`` is the chance, from 0 to 1, that the reader keeps the paper, comparable between days
+    and readers; in the public edition it is the trend. ``reasons`` are its largest, largest first.
+    ``reports`` counts how often sources mentioned the paper within the window; ``explore``: it is
+    there to try something.
     """
 
     paper: Paper
@@ -39,14 +41,16 @@ class Pick:
     interest: str | None
     reasons: tuple[Reason, ...]
     reports: int = 1
+    explore: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Edition:
     """One subscriber's papers for one local ``date``, strongest first.
 
-    ``considered`` counts the papers new to this reader that were ranked; ``note`` is one honest
-    sentence for a thin or silent day, else None; ``composed_at`` is aware, UTC.
+    ``considered`` counts the papers new to this reader that were ranked, ``sources`` names the
+    sources that brought them; ``note`` is one honest sentence for a thin or silent day, else None;
+    ``composed_at`` is aware, UTC.
     """
 
     subscriber: Subscriber
@@ -55,11 +59,17 @@ class Edition:
     picks: tuple[Pick, ...]
     considered: int
     note: str | None = None
+    sources: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
         """``subscriber/date``: one edition per subscriber and local day, so this names it."""
         return f"{self.subscriber.id}/{self.date.isoformat()}"
+
+    @property
+    def silent(self) -> bool:
+        """Whether there is nothing in it and its reader wants no mail of that."""
+        return not self.picks and self.subscriber.quiet == "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import datetime as dt
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from digest.compose import news, profiles, ranking, selection, trending
+from digest.compose import (
+    evidence,
+    leanings,
+    leftovers,
+    news,
+    notes,
+    profiles,
+    ranking,
+    selection,
+    trending,
+)
+from digest.compose.background import Background
+from digest.compose.profiles import ProfileSettings
+from digest.compose.signals import Encoded
+from digest.compose.traits import Traits, traits
 from digest.editions import Edition, Explanation, LeftOut, Pick, Reason
-from digest.papers import Candidate
-from digest.subscribers import Subscriber, zone
+from digest.papers import Archived, Candidate
+from digest.sources import INBOX
+from digest.subscribers import Subscriber
+from digest.votes import Opinion
 
 REASONS = 4
 """Reasons kept with a pick: what fits one line of a mail."""
 
 LEAST_SHARE = 0.1
 """A reason that makes up less of the score than this is not worth a reader's attention."""
-
-THIN = 3
-"""An edition of fewer papers says why it is so short."""
 
 LEFT_OUT = 10
 """Papers that ``explain`` names beside the picks."""
@@ -43,6 +57,7 @@ class EditorSettings:
     """What composing needs of the settings."""
 
     compose: ComposeSettings = field(default_factory=ComposeSettings)
+    profile: ProfileSettings = field(default_factory=ProfileSettings)
     trend: trending.TrendSettings = field(default_factory=trending.TrendSettings)
 
 
@@ -66,13 +81,27 @@ class Reader:
     """A subscriber with what decides their edition besides the papers.
 
     ``seen``: the numbers of papers in their past editions; ``last_at``: when the latest of those
-    was composed.
+    was composed; ``opinions``: what they voted.
     """
 
     subscriber: Subscriber
     date: dt.date
     seen: frozenset[int]
     last_at: dt.datetime | None
+    opinions: tuple[Opinion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """What the archive knows besides the window: of papers that readers judged, and in general.
+
+    ``named`` maps keys of examples, ``voted`` numbers of papers, to those papers.
+    """
+
+    named: Mapping[str, Archived]
+    voted: Mapping[int, Archived]
+    background: Background
+    encoded: Encoded | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,32 +115,50 @@ class Draft:
 
 @dataclass(frozen=True)
 class _Desk:
-    """What a batch shares. ``scores``: (tastes, papers); ``rows``: a taste's row in ``ranking``."""
+    """What a batch shares. ``owners``: the reader of each taste, by row."""
 
     papers: Sequence[Candidate]
-    scores: selection.Floats
-    tastes: Sequence[profiles.Taste | None]
+    owners: Sequence[int]
     ranking: ranking.Ranking
-    rows: Mapping[int, int]
+    traits: Traits
+    settings: EditorSettings
+    unseen: news.Mask
+    unmuted: news.Mask
+    sources: Sequence[tuple[str, ...]]
 
-    def interest(self, choice: selection.Choice) -> str | None:
-        taste = self.tastes[choice.taste]
-        return taste.interest.name if taste else None
+    def own(self, reader: int) -> list[int]:
+        """The rows of a reader's tastes."""
+        return [row for row, owner in enumerate(self.owners) if owner == reader]
 
-    def reasons(self, choice: selection.Choice) -> tuple[Reason, ...]:
-        if self.tastes[choice.taste] is None:
-            return (trending.trend_reason(self.papers[choice.paper], choice.score),)
-        return self.ranking.reasons(self.rows[choice.taste], choice.paper)
+    def interest(self, taste: int | None) -> str | None:
+        return None if taste is None else self.ranking.tastes[taste].interest.name
 
-    def pick(self, choice: selection.Choice) -> Pick:
-        """The pick with every reason it has."""
+    def picks(self, chosen: Sequence[Sequence[selection.Choice]]) -> list[list[Pick]]:
+        """The picks of every reader, with every reason they have."""
+        pairs = [
+            (choice.taste, choice.paper)
+            for choices in chosen
+            for choice in choices
+            if choice.taste is not None
+        ]
+        known = dict(zip(pairs, evidence.reasons(self.ranking, pairs), strict=True))
+        return [[self._pick(choice, known) for choice in choices] for choices in chosen]
+
+    def _pick(
+        self, choice: selection.Choice, known: Mapping[tuple[int, int], tuple[Reason, ...]]
+    ) -> Pick:
         candidate = self.papers[choice.paper]
+        reasons = () if choice.taste is None else known[choice.taste, choice.paper]
+        if choice.taste is None or choice.trend > 0:
+            share = choice.relevance if choice.taste is None else choice.trend
+            reasons = (*reasons, trending.trend_reason(candidate, share))
         return Pick(
             candidate.paper,
-            choice.score,
-            self.interest(choice),
-            self.reasons(choice),
+            choice.strength,
+            self.interest(choice.taste),
+            tuple(sorted(reasons, key=lambda reason: -reason.share)),
             reports=len(candidate.mentions),
+            explore=choice.explore,
         )
 
 
@@ -121,143 +168,170 @@ def _told(pick: Pick) -> Pick:
     return replace(pick, reasons=tuple(worth[:REASONS]))
 
 
-def example_keys(subscribers: Sequence[Subscriber]) -> list[str]:
-    """The keys of all examples these subscribers name."""
-    return [
-        profiles.example_key(example)
-        for subscriber in subscribers
-        for interest in subscriber.interests
-        for example in interest.examples
-    ]
-
-
 def draft(
     readers: Sequence[Reader],
     window: Window,
-    liked: Mapping[str, tuple[str, ...]],
+    library: Library,
     now: dt.datetime,
     settings: EditorSettings,
     *,
     explain: bool = False,
 ) -> list[Draft]:
-    """A draft for each reader, in their order; the order of the papers changes none.
+    """A draft for each reader, in their order; the order of papers or votes changes none.
 
-    ``liked`` maps the keys of examples to those papers' terms, where the archive has them. A
-    reader without interests gets the trending list. ``explain`` adds explanations.
+    A reader without interests gets the trending list. ``explain`` adds explanations.
     """
+    desk = _desk(readers, window, library, now, settings)
+    chosen = selection.select(
+        desk.ranking.relevance,
+        desk.owners,
+        desk.unseen & desk.unmuted,
+        desk.traits,
+        settings.compose,
+        sizes=[reader.subscriber.size for reader in readers],
+        must=desk.ranking.must,
+        seeds=[_seed(reader) for reader in readers],
+    )
+    return [
+        _drafted(desk, row, reader, window, now, (choices, picks), explain=explain)
+        for row, (reader, choices, picks) in enumerate(
+            zip(readers, chosen, desk.picks(chosen), strict=True)
+        )
+    ]
+
+
+def _desk(
+    readers: Sequence[Reader],
+    window: Window,
+    library: Library,
+    now: dt.datetime,
+    settings: EditorSettings,
+) -> _Desk:
     papers = sorted(window.papers, key=lambda candidate: candidate.paper.key)
     subscribers = [reader.subscriber for reader in readers]
     owned = [
         (owner, taste)
-        for owner, subscriber in enumerate(subscribers)
-        for taste in profiles.tastes(subscriber, liked) or (None,)
-    ]
-    desk = _desk(papers, [taste for _, taste in owned], now, settings)
-    unseen = news.unseen([reader.seen for reader in readers], papers)
-    unseen &= news.unliked([set(example_keys([one])) for one in subscribers], papers)
-    unmuted = news.unmuted(subscribers, papers)
-    chosen = selection.select(
-        desk.scores,
-        [owner for owner, _ in owned],
-        unseen & unmuted,
-        sizes=[subscriber.size for subscriber in subscribers],
-        least=[settings.compose.min_score if taste else 0.0 for _, taste in owned],
-    )
-    drafts = []
-    for row, (reader, choices) in enumerate(zip(readers, chosen, strict=True)):
-        picks = tuple(desk.pick(choice) for choice in choices)
-        edition = Edition(
-            subscriber=reader.subscriber,
-            date=reader.date,
-            composed_at=now,
-            picks=tuple(_told(pick) for pick in picks),
-            considered=int(unseen[row].sum()),
-            note=_note(reader, window, len(choices), int(unseen[row].sum())),
+        for owner, reader in enumerate(readers)
+        for taste in profiles.tastes(
+            reader.subscriber, reader.opinions, library.named, library.voted, now, settings.profile
         )
-        explanation = None
-        if explain:
-            own = [n for n, (owner, _) in enumerate(owned) if owner == row]
-            allowed = (unseen[row], unmuted[row])
-            close = _left_out(desk, own, allowed, choices, settings.compose.min_score)
-            explanation = Explanation(tuple(pick.reasons for pick in picks), close)
-        numbers = tuple(papers[choice.paper].id for choice in choices)
-        drafts.append(Draft(edition, numbers, explanation))
-    return drafts
+    ]
+    ranked = ranking.rank(
+        [taste for _, taste in owned], papers, library.background, library.encoded
+    )
+    unseen = news.unseen([reader.seen for reader in readers], papers)
+    unseen &= news.unjudged([_judged(reader) for reader in readers], papers)
+    known = traits(
+        ranked.vectors,
+        trending.home_sources(papers),
+        trending.trend(papers, now, settings.trend.half_life_days),
+        near_repeat=settings.compose.near_repeat,
+        same_topic=settings.compose.same_topic,
+    )
+    owners = [owner for owner, _ in owned]
+    unmuted = leanings.unmuted(subscribers, papers)
+    return _Desk(papers, owners, ranked, known, settings, unseen, unmuted, _sources(papers, unseen))
 
 
-def _desk(
-    papers: Sequence[Candidate],
-    tastes: Sequence[profiles.Taste | None],
+def _judged(reader: Reader) -> news.Judged:
+    """The papers the reader named as examples or voted on: they know those already."""
+    keys = frozenset(profiles.example_keys([reader.subscriber]))
+    return news.Judged(keys, frozenset(opinion.paper for opinion in reader.opinions))
+
+
+def _seed(reader: Reader) -> int:
+    """The same reader explores the same on the same day."""
+    return zlib.crc32(f"{reader.subscriber.id}/{reader.date.isoformat()}".encode())
+
+
+def _drafted(
+    desk: _Desk,
+    row: int,
+    reader: Reader,
+    window: Window,
     now: dt.datetime,
-    settings: EditorSettings,
-) -> _Desk:
-    """Scores of all tastes; None among them is the public one, which follows the trend."""
-    stated = [n for n, taste in enumerate(tastes) if taste]
-    ranked = ranking.rank([taste for taste in tastes if taste], papers)
-    scores = np.zeros((len(tastes), len(papers)), dtype=np.float32)
-    scores[stated] = ranked.scores
-    if len(stated) < len(tastes):
-        others = [n for n, taste in enumerate(tastes) if taste is None]
-        scores[others] = trending.trend(papers, now, settings.trend.half_life_days)
-    return _Desk(papers, scores, tastes, ranked, {n: row for row, n in enumerate(stated)})
+    chosen: tuple[Sequence[selection.Choice], Sequence[Pick]],
+    *,
+    explain: bool,
+) -> Draft:
+    choices, picks = chosen
+    considered = int(desk.unseen[row].sum())
+    edition = Edition(
+        subscriber=reader.subscriber,
+        date=reader.date,
+        composed_at=now,
+        picks=tuple(map(_told, picks)),
+        considered=considered,
+        sources=desk.sources[row],
+        note=notes.note(
+            reader.subscriber,
+            notes.Day(
+                reader.last_at, window.latest_new_at, window.late, considered, quiet=window.quiet
+            ),
+            len(choices),
+        ),
+    )
+    explanation = None
+    if explain:
+        left = _left_out(desk, row, reader, choices)
+        explanation = Explanation(tuple(pick.reasons for pick in picks), left)
+    numbers = tuple(desk.papers[choice.paper].id for choice in choices)
+    return Draft(edition, numbers, explanation)
 
 
-def _note(reader: Reader, window: Window, picks: int, considered: int) -> str | None:
-    """What is honest to say of a day that is silent or thin, or of late sources; else None."""
-    said = (_silence(reader, window, picks, considered), *window.late)
-    return " ".join(sentence for sentence in said if sentence) or None
+def _sources(papers: Sequence[Candidate], unseen: news.Mask) -> list[tuple[str, ...]]:
+    """For each reader the names, by name, of the sources that reported what is new to them.
 
-
-def _silence(reader: Reader, window: Window, picks: int, considered: int) -> str | None:
-    since = reader.last_at
-    if since and (window.latest_new_at is None or window.latest_new_at <= since):
-        local = since.astimezone(zone(reader.subscriber.schedule.timezone))
-        quiet = "A quiet day: nothing" if window.quiet else "Nothing"
-        sentence = f"{quiet} new has arrived since {local:%A}, {local.day} {local:%B}"
-        return f"{sentence}{': these are recent papers that had no room before' if picks else ''}."
-    if reader.subscriber.interests and picks < min(THIN, reader.subscriber.size):
-        return _thin(picks, considered)
-    return None
-
-
-def _thin(picks: int, considered: int) -> str:
-    """Why an edition is short: few papers came, or few of those matched."""
-    if not considered:
-        return "No new papers today."
-    if picks == considered:
-        return f"Only {'one new paper' if picks == 1 else 'two new papers'} today."
-    if considered == 1:
-        return "The one new paper did not match your interests."
-    few = ("None", "Only one", "Only two")[picks]
-    return f"{few} of {considered} new papers matched your interests."
+    The inbox is none that a reader would know.
+    """
+    named = [{mention.source for mention in paper.mentions} - {INBOX} for paper in papers]
+    names = sorted(set().union(*named))
+    by = np.array([[name in each for each in named] for name in names], dtype=np.float32)
+    told = unseen.astype(np.float32) @ by.reshape(len(names), len(papers)).T > 0
+    return [tuple(name for name, held in zip(names, row, strict=True) if held) for row in told]
 
 
 def _left_out(
-    desk: _Desk,
-    rows: Sequence[int],
-    allowed: tuple[news.Mask, news.Mask],
-    choices: Sequence[selection.Choice],
-    least: float,
+    desk: _Desk, row: int, reader: Reader, choices: Sequence[selection.Choice]
 ) -> tuple[LeftOut, ...]:
     """The best papers that are not among the choices, each with the rule that kept it out."""
-    if not rows or not desk.papers:
-        return ()
-    best = desk.scores[rows].max(axis=0)
-    by = desk.scores[rows].argmax(axis=0)
-    picked = {choice.paper for choice in choices}
-    order = [int(n) for n in np.argsort(-best, kind="stable") if n not in picked and best[n] > 0]
-    unseen, unmuted = allowed
-    found = []
-    for paper in order[:LEFT_OUT]:
-        choice = selection.Choice(paper, rows[by[paper]], float(best[paper]))
-        why = (
-            "the reader has had it, or named it as an example"
-            if not unseen[paper]
-            else "it holds a muted word"
-            if not unmuted[paper]
-            else f"its score is below the threshold of {least:g}"
-            if desk.interest(choice) and choice.score < least
-            else f"there was no room: the edition holds {len(choices)}"
+    own = desk.own(row)
+    allowed = np.ones(len(desk.papers), dtype=np.bool_)
+    found = leftovers.leftovers(
+        desk.ranking.relevance,
+        own,
+        allowed,
+        choices,
+        desk.traits,
+        desk.settings.compose,
+        size=reader.subscriber.size,
+        most=LEFT_OUT,
+    )
+    return tuple(
+        LeftOut(
+            desk.papers[one.paper].paper,
+            one.relevance,
+            desk.interest(one.taste),
+            _why(desk, row, one, len(choices)),
         )
-        found.append(LeftOut(desk.papers[paper].paper, choice.score, desk.interest(choice), why))
-    return tuple(found)
+        for one in found
+    )
+
+
+def _why(desk: _Desk, row: int, one: leftovers.Leftover, held: int) -> str:
+    if not desk.unseen[row, one.paper]:
+        return "the reader has had it, or judged it already"
+    if not desk.unmuted[row, one.paper]:
+        return "it holds something muted"
+    if one.repeats is not None:
+        return f"it says nearly the same as “{desk.papers[one.repeats].paper.title}”"
+    settings = desk.settings.compose
+    reasons = {
+        "threshold": f"its chance is below the threshold of {settings.threshold:g}",
+        "interest quota": "its interest has had its share of the edition",
+        "source quota": "its source has had its share of the edition",
+        "topic quota": "its topic has had its share of the edition",
+        "variety": "others added more variety",
+        "room": f"there was no room: the edition holds {held}",
+    }
+    return reasons[one.rule]

@@ -1,203 +1,254 @@
-"""Papers and tastes become scores with reasons: BM25 over title and abstract, per interest.
+"""Papers and tastes become chances that the reader keeps the paper.
 
-A clue of one word weighs its weight. A keyword of several words weighs it as a phrase, and half of
-it spread over its words alone. An example spreads over its distinct terms by 1/sqrt(n), so that a
-long abstract is not a louder wish than a short one. A followed author is worth more than any text.
-
-BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009; the form of
-Lucene 8) comes from bm25s, which stores the finished weight of each term in each paper; an
-interest then sums the rows of its own terms, so that no other interest changes its scores. So
-that interests of one keyword and of one page can share an edition, a score is divided by what a
-paper that meets the interest well would get.
+What was judged and what was written are two rankings. Each is a weighted sum of signals, every one
+standardised by what is usual for that taste: its mean and deviation over the background's
+reference papers, so that today's papers are measured by the archive's and not by each other. A
+logistic curve makes a chance of each sum, and the two are joined as independent grounds to keep a
+paper: 1 - (1 - a)(1 - b). What is preferred beyond that adds to the log-odds.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.compose.language import words
-from digest.compose.profiles import Clue, Taste
-from digest.editions import Reason, ReasonKind
-from digest.papers import Candidate, author_key
+from digest.compose import leanings, signals, wishing
+from digest.compose.background import Background
+from digest.compose.profiles import Taste
+from digest.compose.signals import Desk, Encoded
+from digest.compose.spaces import Floats
+from digest.papers import Candidate
 
-Floats = NDArray[np.float32]
+Weights = Mapping[str, float]
 
-FOLLOWED = 3.0
-"""What a followed author adds to a score: above what text alone reaches (about 2)."""
+LIKED: Weights = {
+    "mean": 0.8,
+    "nearest": 0.8,
+    "general centred": 0.45,
+    "general evened": 0.6,
+    "own centred": 0.3,
+    "own evened": 0.6,
+}
+LIKED_ENCODED: Weights = {
+    "mean": 0.8,
+    "nearest": 0.8,
+    "encoder centred": 0.8,
+    "encoder evened": 1.1,
+    "general evened": 0.3,
+    "own centred": 0.25,
+    "own evened": 0.45,
+}
+WRITTEN: Weights = {"terms": 1.0, "general centred": 0.35, "own centred": 0.6}
+WRITTEN_ENCODED: Weights = {"terms": 1.0, "encoder centred": 1.2, "own centred": 0.2}
+"""What each signal weighs in its sum; those of spaces that are not there drop out. Found on
+benchmark collections of readers' libraries, reviews and queries; one default for all."""
 
-K1, B = 1.2, 0.75
-"""Lucene's own: how soon repeats of a term stop counting, and how much a paper's length does."""
+TOLD = 25
+"""Terms of a paper from which what it is about can be compared."""
 
-NEAR_EXAMPLE = 0.25
-"""The share of an example's terms, by weight, that a paper close to it holds."""
+WORDS_OUTLAST = 3.0
+"""Liked papers beside which what was written counts half: deeds come to say more than words."""
+
+REGRET = np.float32(0.5)
+"""Log-odds for each e-fold of likeness to what was disliked."""
+
+ASSUMED = 50.0
+"""Papers that what is typical counts for beside the reference, of which a young archive has few."""
+
+TYPICAL: Mapping[str, tuple[float, float]] = {
+    "mean": (0.02, 0.018),
+    "nearest": (0.03, 0.027),
+    "terms": (0.1, 0.12),
+    "general centred": (0.0, 0.13),
+    "general evened": (0.0, 0.085),
+    "own centred": (0.0, 0.11),
+    "own evened": (0.0, 0.1),
+    "encoder centred": (0.0, 0.12),
+    "encoder evened": (0.0, 0.075),
+}
+"""The mean and the deviation of each signal over a field's papers: medians of the same
+collections. That of terms is in units of a paper that meets the taste well."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A sum's chance: 1 / (1 + exp(-(level + slope * height))), where height is log(1 + sum / 4).
+
+    The logarithm because sums have long tails, and what is twice as near is not kept twice as
+    surely; below 0 the height is sum / 4.
+    """
+
+    level: float
+    slope: float
+
+    def odds(self, sums: Floats) -> Floats:
+        """The log-odds of sums, of any shape."""
+        quarter = sums / np.float32(4)
+        height = np.where(quarter > 0, np.log(np.maximum(quarter, 0) + 1), quarter)
+        return (np.float32(self.level) + np.float32(self.slope) * height).astype(np.float32)
+
+
+LIKED_CURVE = Curve(-6.4, 2.6)
+WRITTEN_CURVE = Curve(-5.3, 3.4)
+"""Fitted by logistic regression on the development halves of the same collections, of whose
+papers a reader keeps about one in a hundred."""
+
+
+@dataclass(frozen=True)
+class Sum:
+    """One of the two rankings: ``total`` (tastes, papers), of ``parts`` that were standardised.
+
+    ``mean``, ``scale``: of each signal (tastes, 1); a raw value adds (raw - mean) * scale.
+    ``stated``: (tastes,) whether the taste says anything of this kind.
+    """
+
+    total: Floats
+    mean: Mapping[str, Floats]
+    scale: Mapping[str, Floats]
+    stated: NDArray[np.bool_]
+
+    def times(self, factor: Floats) -> Sum:
+        """The sum and the scales of its signals times a factor for each taste: (tastes, 1)."""
+        scale = {name: each * factor for name, each in self.scale.items()}
+        return Sum(self.total * factor, self.mean, scale, self.stated)
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """Scores of papers by interest, and what they are made of.
+    """Chances of papers by taste, and what ``evidence`` works with.
 
-    ``scores``: (tastes, papers) float32, 0 where nothing was met, about 1 where an interest was
-    met well. ``reasons(taste, paper)`` are the parts of that score, largest first; they sum to it.
+    ``relevance``: (tastes, papers) float32 from 0 to 1; ``must``: (tastes, papers) bool, papers
+    that have to be in the edition; ``vectors``: (papers, d) float32 unit rows, where they stand.
     """
 
-    scores: Floats
-    _tastes: Sequence[Taste]
-    _papers: Sequence[Candidate]
-    _rows: Mapping[str, int]
-    _bm25: Floats
-    _scale: Floats
-
-    def reasons(self, taste: int, paper: int) -> tuple[Reason, ...]:
-        found: dict[tuple[ReasonKind, str], float] = {}
-        for clue, term, weight in _weights(self._tastes[taste].clues):
-            share = weight * float(self._bm25[self._rows[term], paper])
-            if share > 0:
-                kind: ReasonKind = "example" if clue.kind == "example" else "term"
-                label = (kind, self._label(clue, term, paper))
-                found[label] = found.get(label, 0.0) + share * float(self._scale[taste])
-        weight = self._tastes[taste].interest.weight
-        for name in _followed(self._tastes[taste], self._papers[paper]):
-            found["author", name] = FOLLOWED * weight
-        reasons = [Reason(kind, text, share) for (kind, text), share in found.items()]
-        return tuple(sorted(reasons, key=lambda reason: (-reason.share, reason.text)))
-
-    def _label(self, clue: Clue, term: str, paper: int) -> str:
-        """The clue's own words, but for a word of a phrase that is not met whole: that word."""
-        if clue.kind == "example" or len(clue.terms) == 1:
-            return clue.label
-        whole = self._bm25[self._rows[" ".join(clue.terms)], paper] > 0
-        return (
-            clue.label if whole else next(word for word, stem in words(clue.label) if stem == term)
-        )
+    relevance: Floats
+    must: NDArray[np.bool_]
+    vectors: Floats
+    tastes: Sequence[Taste]
+    papers: Sequence[Candidate]
+    desk: Desk
+    found: wishing.Found
+    liked: Sum
+    written: Sum
+    disliked: Sum
+    leaning: leanings.Leaning
 
 
-def rank(tastes: Sequence[Taste], papers: Sequence[Candidate]) -> Ranking:
-    """Every paper scored for every taste; the order of either changes no score."""
-    rows = {
-        term: row
-        for row, term in enumerate(
-            sorted({term for taste in tastes for _, term, _ in _weights(taste.clues)})
-        )
-    }
-    bm25, rarity = _bm25(papers, rows)
-    scores = np.zeros((len(tastes), len(papers)), dtype=np.float32)
-    scale = np.zeros(len(tastes), dtype=np.float32)
-    worth = {term: float(rarity[row]) for term, row in rows.items()}
-    for n, taste in enumerate(tastes):
-        wanted: dict[int, float] = {}
-        for _, term, weight in _weights(taste.clues):
-            wanted[rows[term]] = wanted.get(rows[term], 0.0) + weight
-        well = _meets_well(taste.clues, worth)
-        scale[n] = taste.interest.weight / well if well else 0.0
-        own = sorted(wanted)
-        weights = np.array([wanted[row] for row in own], dtype=np.float32)
-        # Not one matrix product for all: its last bits depend on who else is in the batch.
-        scores[n] = (weights[:, None] * bm25[own]).sum(axis=0) * scale[n]
-    scores += _authors(tastes, papers)
-    return Ranking(scores, tastes, papers, rows, bm25, scale)
-
-
-def _weights(clues: Sequence[Clue]) -> Iterator[tuple[Clue, str, float]]:
-    """Each term to look for, phrases as words joined by a space, with its weight."""
-    for clue in clues:
-        if clue.kind == "example":
-            each = clue.weight / len(clue.terms) ** 0.5
-            yield from ((clue, term, each) for term in clue.terms)
-        elif len(clue.terms) == 1:
-            yield clue, clue.terms[0], clue.weight
-        else:
-            yield clue, " ".join(clue.terms), clue.weight
-            each = clue.weight / 2 / len(clue.terms)
-            yield from ((clue, term, each) for term in clue.terms)
-
-
-def _meets_well(clues: Sequence[Clue], rarity: Mapping[str, float]) -> float:
-    """The score of a paper that meets the interest well, before scaling.
-
-    That is one keyword met whole, or of a description's n words as many as sqrt(n), or a good
-    share of the example that is easiest to be near, whichever is most.
-    """
-    worth: dict[Clue, float] = {}
-    for clue, term, weight in _weights(clues):
-        worth[clue] = worth.get(clue, 0.0) + weight * rarity[term]
-    keywords, words, examples = (
-        [part for clue, part in worth.items() if clue.kind == kind]
-        for kind in ("keyword", "word", "example")
+def rank(
+    tastes: Sequence[Taste],
+    papers: Sequence[Candidate],
+    background: Background,
+    encoded: Encoded | None = None,
+) -> Ranking:
+    """Every paper ranked for every taste; the order of either, or of votes, changes nothing."""
+    desk = Desk(tastes, [(paper.id, paper.terms) for paper in papers], background, encoded)
+    found = wishing.look(desk, tastes)
+    near = signals.likeness(desk, [taste.liked for taste in tastes])
+    against = signals.likeness(desk, [taste.disliked for taste in tastes])
+    weights = LIKED_ENCODED if encoded else LIKED
+    liked = _sum(
+        signals.contrast(tastes, near, against),
+        weights,
+        len(papers),
+        np.array([bool(taste.liked) for taste in tastes], dtype=np.bool_),
     )
-    return max(
-        max(keywords, default=0.0),
-        sum(words) / math.sqrt(max(len(words), 1)),
-        NEAR_EXAMPLE * min(examples, default=0.0),
+    disliked = _sum(
+        against,
+        weights,
+        len(papers),
+        np.array([bool(taste.disliked) for taste in tastes], dtype=np.bool_),
     )
+    met = wishing.met(desk, tastes, found)
+    written = _sum(
+        met,
+        WRITTEN_ENCODED if encoded else WRITTEN,
+        len(papers),
+        np.array([bool(taste.wishes) for taste in tastes], dtype=np.bool_),
+    )
+    leaning = leanings.lean(tastes, papers)
+    many = np.array([len(taste.liked) for taste in tastes], dtype=np.float32)[:, None]
+    written = written.times(WORDS_OUTLAST / (WORDS_OUTLAST + many))
+    relevance = chance(liked, written, disliked, leaning.odds, leaning.alone)
+    relevance[~leaning.fits] = 0
+    return Ranking(
+        relevance, leaning.must, _vectors(desk, papers),
+        tastes, papers, desk, found, liked, written, disliked, leaning,
+    )  # fmt: skip
 
 
-def _bm25(papers: Sequence[Candidate], rows: Mapping[str, int]) -> tuple[Floats, Floats]:
-    """What each term is worth in each paper, (terms, papers), and at most anywhere, (terms,)."""
-    dense = np.zeros((len(rows), len(papers)), dtype=np.float32)
-    corpus = [candidate.terms for candidate in papers]
-    if any(corpus):
-        _fill_words(dense, corpus, rows)
-        _fill_phrases(dense, corpus, rows)
-    return dense, _rarity(dense)
-
-
-def _rarity(found: Floats) -> Floats:
-    """The weight of terms by how few papers hold them; ``found``: (terms, papers), 0 where not."""
-    holding = np.count_nonzero(found, axis=1)
-    rarity: Floats = np.log1p((found.shape[1] - holding + 0.5) / (holding + 0.5)).astype(np.float32)
-    return rarity
-
-
-def _fill_words(dense: Floats, corpus: Sequence[Sequence[str]], rows: Mapping[str, int]) -> None:
-    import bm25s  # late: half a second that `digest --help` need not wait for
-
-    index = bm25s.BM25(method="lucene", k1=K1, b=B)
-    index.index(corpus, show_progress=False)
-    data, indices, indptr = (index.scores[part] for part in ("data", "indices", "indptr"))
-    for term, row in rows.items():
-        column = index.vocab_dict.get(term)
-        if column is not None:
-            part = slice(indptr[column], indptr[column + 1])
-            dense[row, indices[part]] = data[part]
-
-
-def _fill_phrases(dense: Floats, corpus: Sequence[Sequence[str]], rows: Mapping[str, int]) -> None:
-    """The same formula for phrases, which must not count as length: whoever looks for one would
-    change everybody's scores.
+def _vectors(desk: Desk, papers: Sequence[Candidate]) -> Floats:
+    """Where papers stand, (papers, d) unit rows; 0 for those of which little more than the title
+    is known: "part 1" and "part 2" of a title are no repeats.
     """
-    phrases = [row for term, row in rows.items() if " " in term]
-    sizes = sorted({term.count(" ") + 1 for term in rows} - {1})
-    for n, terms in enumerate(corpus):
-        for gram in (terms[k : k + size] for size in sizes for k in range(len(terms) - size + 1)):
-            row = rows.get(" ".join(gram))
-            if row is not None:
-                dense[row, n] += 1
-    length = np.array([len(terms) for terms in corpus], dtype=np.float32)
-    often = dense[phrases]
-    soon = K1 * (1 - B + B * length / length.mean())
-    dense[phrases] = _rarity(often)[:, None] * often / (soon + often)
+    places = desk.papers.dense["general"][: len(papers)]
+    told = np.array([len(paper.terms) >= TOLD for paper in papers], dtype=np.bool_)
+    vectors: Floats = places[:, : places.shape[1] // 2] * told.reshape(-1, 1)
+    return vectors
 
 
-def _authors(tastes: Sequence[Taste], papers: Sequence[Candidate]) -> Floats:
-    bonus = np.zeros((len(tastes), len(papers)), dtype=np.float32)
-    if not any(taste.authors for taste in tastes):
-        return bonus
-    written: dict[str, list[int]] = {}
-    for n, candidate in enumerate(papers):
-        for name in candidate.paper.authors:
-            written.setdefault(author_key(name), []).append(n)
-    for n, taste in enumerate(tastes):
-        for key in taste.authors:
-            for paper in dict.fromkeys(written.get(key, ())):
-                bonus[n, paper] += FOLLOWED * taste.interest.weight
-    return bonus
+def chance(liked: Sum, written: Sum, disliked: Sum, odds: Floats, alone: Floats) -> Floats:
+    """The chances that sums and leanings come to: (tastes, papers)."""
+    by_liked = np.where(liked.stated[:, None], sigmoid(LIKED_CURVE.odds(liked.total)), 0)
+    met = WRITTEN_CURVE.odds(written.total)
+    if disliked.stated.any():
+        met -= regret(disliked.total)
+    by_written = np.where(written.stated[:, None], sigmoid(met), 0)
+    return joined(by_liked, by_written, alone, odds)
 
 
-def _followed(taste: Taste, candidate: Candidate) -> list[str]:
-    keys = dict.fromkeys(author_key(name) for name in candidate.paper.authors)
-    return [taste.authors[key] for key in keys if key in taste.authors]
+def regret(disliked: Floats) -> Floats:
+    """The log-odds that meeting a wish loses to being like what was disliked."""
+    lost: Floats = REGRET * np.log(np.maximum(disliked, np.float32(0)) / np.float32(4) + 1)
+    return lost
+
+
+def joined(liked: Floats, written: Floats, alone: Floats, odds: Floats) -> Floats:
+    """The chance that independent chances come to, moved by log-odds."""
+    without = np.maximum((1 - liked) * (1 - written) * (1 - alone), 1e-6)
+    found: Floats = sigmoid(np.log((1 - without) / without) + odds)
+    return found
+
+
+def sigmoid(odds: Floats) -> Floats:
+    chance: Floats = (1 / (1 + np.exp(-np.clip(odds, -30, 30)))).astype(np.float32)
+    return chance
+
+
+def _sum(
+    raw: Mapping[str, Floats], weights: Weights, papers: int, stated: NDArray[np.bool_]
+) -> Sum:
+    """The signals that have a weight, each standardised over the columns after ``papers``.
+
+    Where a space is missing, the other signals make up for its weight.
+    """
+    total = np.zeros((len(stated), papers), dtype=np.float32)
+    means: dict[str, Floats] = {}
+    scales: dict[str, Floats] = {}
+    if not stated.any():
+        return Sum(total, means, scales, stated)
+    known = sorted(raw.keys() & weights.keys())
+    whole = sum(weights.values()) / sum((weights[name] for name in known), start=1e-9)
+    for name in known:
+        mean, deviation = _usual(raw[name][:, papers:], *TYPICAL[name])
+        means[name] = mean
+        scales[name] = np.float32(weights[name] * whole) / deviation
+        part = raw[name][:, :papers] - mean
+        part *= scales[name]
+        total += part
+    total[~stated] = 0
+    return Sum(total, means, scales, stated)
+
+
+def _usual(reference: Floats, mean: float, deviation: float) -> tuple[Floats, Floats]:
+    """The mean and deviation of reference papers, together with typical ones: (tastes, 1) each."""
+    many = reference.shape[1]
+    share = np.float32(many / (many + ASSUMED))
+    middle = reference.mean(axis=1, keepdims=True) if many else np.float32(mean)
+    spread = reference.var(axis=1, keepdims=True) if many else np.float32(deviation**2)
+    usual = share * middle + (1 - share) * np.float32(mean)
+    variance = share * spread + (1 - share) * np.float32(deviation**2)
+    rows = np.ones((len(reference), 1), dtype=np.float32)
+    return (rows * usual).astype(np.float32), (rows * np.sqrt(variance)).astype(np.float32)
