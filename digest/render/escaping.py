@@ -1,9 +1,11 @@
-"""Plain text made safe to stand in Markdown: it reads the same and does nothing."""
+"""Text and addresses from outside made safe: they read the same and do nothing."""
 
 from __future__ import annotations
 
 import re
 from urllib.parse import quote
+
+from digest.render.settings import is_web
 
 _MARKS = re.compile(r"[\\`*_{}\[\]#]")
 _ENTITIES = re.compile(r"&(?=#?\w+;)")
@@ -26,3 +28,8 @@ def markdown_text(text: str) -> str:
 def markdown_address(address: str) -> str:
     """``address`` as a Markdown link destination: without a mark that could end or change it."""
     return quote(address, safe="%:/?#@!$&+,=~")
+
+
+def web_address(link: str) -> str | None:
+    """``link`` as an ASCII http(s) address that can stand in an attribute; None if it is none."""
+    return quote(link, safe="%:/?#[]@!$&'()*+,;=~") if is_web(link) else None

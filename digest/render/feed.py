@@ -151,7 +151,7 @@ def _items(editions: Sequence[Edition], settings: MailSettings, env: Environment
 
 def _item(pick: Pick, edition: Edition, settings: MailSettings, env: Environment) -> Item:
     """``pick`` as an item."""
-    card, abstract = wording.card(pick, 1), plain(pick.paper.abstract)
+    card = wording.card(pick, 1, "full")
     names = (shorten(plain(name), wording.NAME_LIMIT) for name in pick.paper.authors)
     return Item(
         id=tag(settings, f"paper/{pick.paper.key}"),
@@ -160,7 +160,7 @@ def _item(pick: Pick, edition: Edition, settings: MailSettings, env: Environment
         at=edition.composed_at.astimezone(dt.UTC),
         authors=tuple(filter(None, names)),
         interest=wording.interest(pick.interest),
-        content=fill(env, "feed.item.html.j2", edition.id, card=card, abstract=abstract),
+        content=fill(env, "feed.item.html.j2", edition.id, card=card),
     )
 
 

@@ -1,4 +1,4 @@
-"""Mail as bytes: header fields, encoded bodies, multipart; pieces that only need joining.
+"""Mail as bytes: header fields, encoded bodies, multipart; two parts as one body.
 
 The standard library's EmailMessage is not used to write mail. CPython before 3.11.10 folds an
 encoded word that hides CR LF back into a header of its own (CVE-2024-6923), and EmailPolicy turns
@@ -11,7 +11,8 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from digest.render.plain import plain, shorten
 
@@ -48,11 +49,12 @@ def field(name: str, tokens: Sequence[str]) -> bytes:
             lines[-1] += f" {token}"
         else:
             lines.append(f" {token}")
-    if any(_CONTROL.search(line) for line in lines):
+    if not all(line.isprintable() for line in lines) and _CONTROL.search("".join(lines)):
         raise ValueError(f"a control character in the header {name}")
     return "\r\n".join([*lines, ""]).encode()
 
 
+@lru_cache(1024)  # many readers have the same top pick
 def unstructured(text: str) -> list[str]:
     """The tokens of free text such as a subject, encoded where needed (RFC 2047 §5(1))."""
     text = header_text(text)
@@ -65,23 +67,32 @@ def unstructured(text: str) -> list[str]:
 def mailbox(name: str, address: str) -> list[str]:
     """The tokens of one mailbox (RFC 5322 §3.4); ``address`` has to be valid already."""
     name = shorten(header_text(name), _NAME_LIMIT)
-    return [*phrase(name), f"<{address}>"] if name else [address]
+    return [*_phrase(name), f"<{address}>"] if name else [address]
 
 
 def phrase(text: str) -> list[str]:
     """The tokens of a display name: atoms, a quoted string, or encoded words (RFC 2047 §5(3))."""
-    text = header_text(text)
+    return _phrase(header_text(text))
+
+
+def _phrase(text: str) -> list[str]:
+    """The same of what is ``header_text`` already."""
+    if not text.isascii():
+        return encoded_words(text)
     if _ATOMS.fullmatch(text) and max(map(len, text.split(" "))) <= WORD:
         return text.split(" ")
     quoted = '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
-    return [quoted] if text.isascii() and len(quoted) <= WORD else encoded_words(text)
+    return [quoted] if len(quoted) <= WORD else encoded_words(text)
 
 
 def encoded_words(text: str) -> list[str]:
     """``text`` as RFC 2047 encoded words of at most WORD characters, of whole characters each."""
-    size = len(text.encode())
-    if sum(map(_q_size, text)) <= size * 4 // 3:
-        chunks = _chunks(text, [_q_size(mark) for mark in text], WORD - 12)
+    short = "".join(map(_q, text))
+    if len(short) <= min(WORD - 12, len(text.encode()) * 4 // 3):
+        return [f"=?utf-8?q?{short}?="]
+    sizes = [len(_q(mark)) for mark in text]
+    if sum(sizes) <= len(text.encode()) * 4 // 3:
+        chunks = _chunks(text, sizes, WORD - 12)
         return [f"=?utf-8?q?{''.join(map(_q, chunk))}?=" for chunk in chunks]
     chunks = _chunks(text, [len(mark.encode()) for mark in text], (WORD - 12) // 4 * 3)
     return [f"=?utf-8?b?{base64.b64encode(chunk.encode()).decode()}?=" for chunk in chunks]
@@ -98,27 +109,12 @@ def _chunks(text: str, sizes: Sequence[int], limit: int) -> list[str]:
     return [*found, text[start:]]
 
 
+@lru_cache(4096)
 def _q(mark: str) -> str:
     """One character in the Q encoding, as it may stand in a phrase too (RFC 2047 §4.2, §5(3))."""
     if mark == " ":
         return "_"
     return "".join(chr(b) if b in _Q_SAFE else f"={b:02X}" for b in mark.encode())
-
-
-def _q_size(mark: str) -> int:
-    """The length of ``_q(mark)``."""
-    return 1 if mark == " " else sum(1 if b in _Q_SAFE else 3 for b in mark.encode())
-
-
-def part(kind: str, text: str) -> bytes:
-    """A text part of type ``kind`` with its headers, in the shorter transfer encoding."""
-    data = "\r\n".join(re.split(r"\r\n|\r|\n", text)).encode()
-    printable, sixty_four = quoted_printable(data), _base64(data)
-    name, body = ("quoted-printable", printable)
-    if len(sixty_four) < len(printable):
-        name, body = ("base64", sixty_four)
-    head = f"Content-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: {name}\r\n\r\n"
-    return head.encode() + body
 
 
 def quoted_printable(data: bytes) -> bytes:
@@ -137,27 +133,35 @@ def _hexed(found: re.Match[bytes]) -> bytes:
     return b"".join(b"".join(octets[n : n + 24]) + b"=\r\n" for n in range(0, len(octets), 24))
 
 
-def _base64(data: bytes) -> bytes:
-    """``data`` as base64 in lines of 76 characters, ended by CRLF (RFC 2045 §6.8)."""
-    return base64.encodebytes(data).replace(b"\n", b"\r\n")
+def alternative(
+    seed: str, plain_part: Sequence[bytes], rich_part: Sequence[bytes]
+) -> Iterator[bytes]:
+    """Content-Type, the empty line and the body of a mail that says one thing in two forms.
 
-
-def alternative(seed: str, parts: Sequence[bytes]) -> tuple[bytes, bytes]:
-    """The Content-Type field and the body that hold ``parts``, plainest first (RFC 2046 §5.1.4)."""
-    mark = boundary(seed, parts)
-    head = b'Content-Type: multipart/alternative;\r\n boundary="%s"\r\n' % mark
-    body = b"".join(b"--%s\r\n%s\r\n" % (mark, piece) for piece in parts)
-    return head, body + b"--%s--\r\n" % mark
-
-
-def boundary(seed: str, parts: Sequence[bytes]) -> bytes:
-    """A boundary from ``seed`` that occurs in none of ``parts`` (RFC 2046 §5.1.1).
-
-    ``=_`` occurs in neither transfer encoding (RFC 2045 §6.7); the look makes sure of it.
+    The parts are plain text and HTML in pieces of quoted-printable, the plainer first (RFC 2046
+    §5.1.4).
     """
-    number = 0
-    while True:
-        mark = b"=_" + hashlib.sha256(f"{seed}#{number}".encode()).hexdigest()[:32].encode()
-        if not any(mark in piece for piece in parts):
-            return mark
-        number += 1
+    mark = boundary(seed)
+    yield _ALTERNATIVE % mark
+    yield _PART % (mark, b"plain")
+    yield from plain_part
+    yield _PART % (mark, b"html")
+    yield from rich_part
+    yield b"\r\n--%s--\r\n" % mark
+
+
+_ALTERNATIVE = b'Content-Type: multipart/alternative;\r\n boundary="%s"\r\n'
+_PART = (
+    b"\r\n--%s\r\nContent-Type: text/%s; charset=utf-8\r\n"
+    b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+)
+"""What stands before a part; before the first, its empty line ends the header of the mail."""
+
+
+def boundary(seed: str) -> bytes:
+    """A boundary made of ``seed`` (RFC 2046 §5.1.1).
+
+    In quoted-printable ``=`` is followed by hex digits or a line end, never by ``_`` (RFC 2045
+    §6.7), so that it occurs in no part and need not be looked for.
+    """
+    return b"=_" + hashlib.sha256(seed.encode()).hexdigest()[:32].encode()

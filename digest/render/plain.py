@@ -1,4 +1,4 @@
-"""Text from outside as plain text: cleaned, shortened, cut into sentences, wrapped."""
+"""Text from outside as plain text: cleaned, shortened, wrapped."""
 
 from __future__ import annotations
 
@@ -9,29 +9,20 @@ from collections.abc import Iterator
 COLUMNS = 72
 """Width of the plain-text forms, in columns."""
 
-EXCERPT, EXCERPT_SHORT, EXCERPT_LONG = 300, 120, 450
-"""Characters of an abstract to show: the aim, what is too little, what is too much."""
-
 _HIDDEN = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"  # C0 and C1, but for those that are white space
     "\u202a-\u202e\u2066-\u2069"  # bidi overrides and isolates: they reorder what stands around
+    "\ufdd0-\ufdef"  # never text (Unicode 16 §23.7): they mark the holes of a stencil
     "\ufeff\ufffe\uffff\ud800-\udfff]"  # marks and halves that XML 1.0 §2.2 does not allow
 )
 _INVISIBLE = ("Cf", "Cn", "Co", "Mn", "Zs")
-_END = re.compile(r"[.!?…][\"'”’)\]]*\s+|[。！？]")
-_OPENING = "\"'“‘(["
-_NO_END = re.compile(
-    r"(?:\b(?:e\.g|i\.e|et al|etc|cf|vs|resp|approx|w\.r\.t|a\.k\.a|viz|ca|Fig|Figs|Eq|Eqs|Sec"
-    r"|Tab|Alg|Thm|Ref|Refs|No|Vol|Dr|Prof|Mr|Mrs|Ms|St|Inc|Ltd)|(?:^|[\s(.])[A-Z])\.$"
-)
-_LONGEST = 10
-"""Characters before a full stop that tell whether it closes an abbreviation."""
-
 _CLOSING = "、。，．）」』】！？：；"
 
 
 def plain(text: str) -> str:
     """``text`` on one line: no controls, no bidi overrides, single spaces, valid in XML."""
+    if text.isascii() and text.isprintable() and "  " not in text:  # mostly; ten times as fast
+        return text.strip(" ")
     return " ".join(_HIDDEN.sub("", text).split())
 
 
@@ -53,45 +44,18 @@ def shorten(text: str, limit: int) -> str:
     return cut.rstrip(" ,;:–—-") + "…"
 
 
-def sentences(text: str) -> Iterator[str]:
-    """The sentences of one-line ``text``, in order, found as they are asked for.
-
-    A full stop ends a sentence unless it closes an abbreviation or an initial, or a lower-case
-    letter follows.
-    """
-    start = 0
-    for end in _END.finditer(text):
-        stop = text[max(start, end.start() - _LONGEST) : end.start() + 1]
-        after = text[end.end() :].lstrip(_OPENING)[:1]
-        if after.islower() or _NO_END.search(stop):
-            continue
-        yield text[start : end.end()].rstrip()
-        start = end.end()
-    if rest := text[start:].strip():
-        yield rest
-
-
-def excerpt(text: str) -> str:
-    """The first sentences of ``text``, about EXCERPT characters, never cut inside a sentence.
-
-    Only a first sentence longer than EXCERPT_LONG is cut, after a word, with an ellipsis.
-    """
-    text, end = plain(text), 0
-    for sentence in sentences(text):
-        longer = text.index(sentence, end) + len(sentence)
-        if longer > (EXCERPT_LONG if end < EXCERPT_SHORT else EXCERPT):
-            return text[:end] or shorten(sentence, EXCERPT)
-        end = longer
-    return text[:end]
-
-
 def wrap(text: str, indent: str = "", first: str | None = None, width: int = COLUMNS) -> str:
     """``text`` in lines of at most ``width`` columns, each after ``indent``, the first ``first``.
 
     Words, and so links, are never broken; scripts without spaces break between characters.
     """
-    lines, fresh = [indent if first is None else first], True
-    used = _columns(lines[0])
+    start = indent if first is None else first
+    if text.isascii() and start.isascii():
+        if len(start) + len(text) <= width and text.isprintable() and "  " not in text:
+            return start + text.strip(" ")
+        return _wrapped_ascii(plain(text), indent, start, width)
+    lines, fresh = [start], True
+    used = _columns(start)
     for space, unit in _units(plain(text)):
         size = _columns(unit) + (0 if fresh else len(space))
         if not fresh and used + size > width and unit not in _CLOSING:
@@ -100,6 +64,20 @@ def wrap(text: str, indent: str = "", first: str | None = None, width: int = COL
         lines[-1] += unit if fresh else space + unit
         used, fresh = used + size, False
     return "\n".join(lines)
+
+
+def _wrapped_ascii(text: str, indent: str, start: str, width: int) -> str:
+    """The same where every character takes a column: much quicker, and mostly the case."""
+    lines: list[str] = []
+    first, *words = text.split(" ")
+    line = start + first
+    for word in words:
+        if len(line) + 1 + len(word) > width:
+            lines.append(line)
+            line = indent + word
+        else:
+            line = f"{line} {word}"
+    return "\n".join([*lines, line])
 
 
 def _units(text: str) -> Iterator[tuple[str, str]]:

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from email.utils import parseaddr
-from urllib.parse import quote, urlsplit
+from typing import Literal, get_args
+from urllib.parse import urlsplit
+
+from digest.links import BOUNCES, mailto
+
+Abstract = Literal["none", "tldr", "full"]
+"""How much of an abstract a card shows: nothing, one or two sentences, all of it."""
+
+LEAST_KB = 20
+"""Room for the frame of a mail and a few cards, in kilobytes."""
 
 _NAMED = re.compile(r"\s*(?P<name>[^<>]*?)\s*<(?P<address>[^<>]*)>\s*")
 _LOCAL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)*")
+_PLAIN_URL = re.compile(r"[A-Za-z0-9._~:/\[\]-]{1,80}")
+"""A URL without query and fragment, short enough for links that fit into a header."""
+
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -23,6 +36,11 @@ class MailSettings:
     ``postal_address`` may have several lines. ``intro`` is Markdown shown above the picks.
     ``accent`` is the one colour, ``#rrggbb``. ``unsubscribe`` is the address that takes requests
     to leave, by default the sender's. ``feed_url`` is where the public feed can be fetched.
+    ``base_url`` is where the web pages are; without it every link is a mailto:. ``list_id`` is
+    the list's name, by default ``digest.`` and the sender's domain. ``bounces`` is the address
+    that mails which cannot be delivered come back to, by default the sender's.
+    ``abstract`` is how much of an abstract a card shows. ``html_kb`` is how long the HTML of a
+    mail may be, in thousands of octets: Gmail hides what comes after 102.
     """
 
     title: str = "Daily Papers"
@@ -34,6 +52,11 @@ class MailSettings:
     accent: str = "#0f5f8c"
     unsubscribe: str = ""
     feed_url: str = ""
+    base_url: str = ""
+    list_id: str = ""
+    bounces: str = ""
+    abstract: Abstract = "tldr"
+    html_kb: int = 80
 
     def __post_init__(self) -> None:
         """Refuse what cannot become a header, a colour or a link."""
@@ -43,7 +66,19 @@ class MailSettings:
             raise ValueError(f"accent: {self.accent!r} is not a colour such as #0f5f8c")
         if self.feed_url and not is_web(self.feed_url):
             raise ValueError(f"feed_url: {self.feed_url!r} is not an http or https address")
-        for name in ("sender", "reply_to", "owner", "unsubscribe"):
+        if self.base_url and not (is_web(self.base_url) and _PLAIN_URL.fullmatch(self.base_url)):
+            raise ValueError(
+                f"base_url: {self.base_url!r} is not an address such as https://papers.example.org"
+            )
+        if self.abstract not in get_args(Abstract):
+            raise ValueError(f"abstract: {self.abstract!r} is not none, tldr or full")
+        if self.html_kb < LEAST_KB:
+            raise ValueError(f"html_kb: a mail needs at least {LEAST_KB} kilobytes")
+        if self.list_id and not (_DOMAIN.fullmatch(self.list_id) and "." in self.list_id):
+            raise ValueError(f"list_id: {self.list_id!r} is not a name such as digest.example.org")
+        if len(mailbox(self.bounces)[1].partition("@")[0]) > BOUNCES:
+            raise ValueError(f"bounces: at most {BOUNCES} characters can stand before the @")
+        for name in ("sender", "reply_to", "owner", "unsubscribe", "bounces"):
             value = getattr(self, name)
             if name == "sender" or value:
                 _check_mailbox(name, value)
@@ -76,17 +111,20 @@ def mailbox(value: str) -> tuple[str, str]:
 
 
 def ascii_domain(address: str) -> str:
-    """``address`` with its domain as A-labels where it has them (RFC 5891 §4.4), else as it is."""
+    """``address`` with its domain as A-labels where it has them (RFC 5891 §4.4), else as it is.
+
+    The standard library knows IDNA 2003 only, which turns ``straße`` into ``strasse``, the domain
+    of somebody else: such a name stays as it is, and needs SMTPUTF8.
+    """
     local, at, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
     try:
-        return f"{local}{at}{domain.encode('idna').decode('ascii')}"
+        labels = domain.encode("idna")
+        same = labels.decode("idna") == unicodedata.normalize("NFC", domain).lower()
     except UnicodeError:
         return address
-
-
-def mailto(address: str) -> str:
-    """``address`` as a mailto: URI (RFC 6068 §2)."""
-    return "mailto:" + quote(address, safe="@.-_~!$'*")
+    return f"{local}{at}{labels.decode('ascii')}" if same else address
 
 
 def is_web(address: str) -> bool:

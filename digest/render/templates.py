@@ -52,14 +52,15 @@ def environment(folder: Path | None = None) -> Environment:
 
 
 def fill(env: Environment, name: str, what: str, /, **values: Any) -> str:
-    """The template ``name`` filled with ``values``. Raises RenderError that names ``what``."""
+    """The template ``name`` filled with ``values``. Raises RenderError; it begins with ``what``."""
     try:
         return env.get_template(name).render(values)
     except _RAISED as error:
         why = plain(str(error)) or type(error).__name__
         raise RenderError(
-            f"{what}: the template {_place(error) or name} cannot be filled in: {why}; correct it, "
-            "or remove it from your templates folder to get the packaged one back"
+            f"{what and what + ': '}the template {_place(error) or name} cannot be filled in: "
+            f"{why}; correct it, or remove it from your templates folder to get the packaged "
+            "one back"
         ) from error
 
 

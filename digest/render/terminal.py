@@ -58,7 +58,7 @@ def _masthead(edition: Edition, settings: MailSettings, flow: Flow) -> Iterator[
     yield flow(settings.title), STRONG
     yield flow(day), QUIET
     if not edition.picks:
-        yield f"\n{flow(wording.headline(edition))}", HEADING
+        yield f"\n{flow(wording.headline(edition.date))}", HEADING
     if edition.note:
         yield ("\n" if edition.picks else "") + flow(edition.note), ""
     if edition.picks or edition.considered or not edition.note:

@@ -7,18 +7,27 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, quote_plus
+from functools import lru_cache
+from urllib.parse import quote_plus
 
-from digest.editions import Edition, Pick, Reason
+from digest.editions import Edition, Pick
 from digest.papers import SEARCH, Paper
-from digest.render.plain import excerpt, is_visible, plain, shorten
-from digest.render.settings import is_web
+from digest.render import tldr
+from digest.render.badges import Badge, badges
+from digest.render.escaping import web_address
+from digest.render.plain import is_visible, plain, shorten
+from digest.render.reading import REMEMBERED, capitalised, said
+from digest.render.reasons import Cause, causes, reports, why
+from digest.render.settings import Abstract
 
 TRENDING = "Trending"
 """The name of the group of picks that no interest asked for."""
 
-TITLE_LIMIT, NAME_LIMIT, TERMS, AUTHORS = 400, 80, 4, 6
-"""The most of a title and a name in characters; the most terms and authors on one card."""
+TITLE_LIMIT, ABSTRACT_LIMIT, NAME_LIMIT = 400, 4000, 80
+"""The most of a title, an abstract and a name, in characters; arXiv's abstracts have 1,920."""
+
+AUTHORS, NAMED = 6, 5
+"""The most authors on one card, and interests or sources in one sentence."""
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
@@ -28,34 +37,26 @@ MONTHS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
-    """One reason in words: ``lead``, then the ``names`` worth emphasis, then ``tail``."""
-
-    lead: str
-    names: tuple[str, ...] = ()
-    tail: str = ""
-
-    def __str__(self) -> str:
-        """The reason as one phrase."""
-        return f"{self.lead} {', '.join(self.names)}".rstrip() + self.tail
-
-
-@dataclass(frozen=True, slots=True)
 class Card:
-    """A pick as it is shown; ``number`` counts from 1 through the whole edition."""
+    """A pick as it is shown.
+
+    ``number`` counts from 1 through the whole edition; ``summary`` is as much of the abstract as
+    is asked for.
+    """
 
     number: int
     title: str
     href: str
     authors: str
-    excerpt: str
+    summary: str
+    badges: tuple[Badge, ...]
     causes: tuple[Cause, ...]
     pick: Pick
 
     @property
     def why(self) -> str:
         """All causes as one phrase; empty when there are none."""
-        return "; ".join(map(str, self.causes))
+        return why(self.causes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,46 +67,66 @@ class Group:
     cards: tuple[Card, ...]
 
 
-def groups(edition: Edition) -> tuple[Group, ...]:
+def groups(edition: Edition, abstract: Abstract = "tldr") -> tuple[Group, ...]:
     """The picks by interest, in the order of each interest's strongest pick."""
-    picks: dict[str, list[Pick]] = {}
-    for pick in edition.picks:
-        picks.setdefault(interest(pick.interest), []).append(pick)
     numbers = itertools.count(1)
     return tuple(
-        Group(name, tuple(card(pick, next(numbers)) for pick in members))
-        for name, members in picks.items()
+        Group(name, tuple(card(pick, next(numbers), abstract) for pick in members))
+        for name, members in by_interest(edition.picks).items()
     )
 
 
-def card(pick: Pick, number: int) -> Card:
-    """``pick`` in words."""
+def by_interest(picks: Iterable[Pick]) -> dict[str, list[Pick]]:
+    """``picks``, strongest first, by the shown name of their interest, in the same order."""
+    found: dict[str, list[Pick]] = {}
+    for pick in picks:
+        found.setdefault(interest(pick.interest), []).append(pick)
+    return found
+
+
+def card(pick: Pick, number: int, abstract: Abstract = "tldr") -> Card:
+    """``pick`` in words, with so much of its abstract."""
     paper = pick.paper
     return Card(
         number=number,
         title=title(paper),
         href=href(paper),
         authors=authors(paper.authors),
-        excerpt=excerpt(paper.abstract),
-        causes=causes(pick),
+        summary=summary(paper, abstract),
+        badges=badges(said(paper.abstract), reports(pick.reports, pick.reasons)),
+        causes=causes(pick.reasons, pick.explore),
         pick=pick,
     )
 
 
 def title(paper: Paper) -> str:
-    """The paper's title as plain text; never empty, never invisible."""
-    text = plain(paper.title)
+    """The paper's title as people read it; never empty, never invisible."""
+    text = said(paper.title)
     return shorten(text, TITLE_LIMIT) if is_visible(text) else "Untitled"
+
+
+def summary(paper: Paper, abstract: Abstract) -> str:
+    """So much of the paper's abstract; empty where no sentence of it can stand alone."""
+    if abstract == "none":
+        return ""
+    if abstract == "full":
+        return shorten(said(paper.abstract), ABSTRACT_LIMIT)
+    return _tldr(said(paper.title), said(paper.abstract))
+
+
+@lru_cache(REMEMBERED)
+def _tldr(title: str, abstract: str) -> str:
+    """The TL;DR of readable texts; a short abstract that never had a full stop is its own."""
+    whole = len(abstract) <= tldr.LIMIT and not abstract.endswith(("…", "..."))
+    return tldr.tldr(title, abstract) or (abstract if whole else "")
 
 
 def href(paper: Paper) -> str:
     """Where the title leads, as an ASCII http(s) address: the paper's link, else a search."""
-    link = plain(paper.href)
-    if not is_web(link):
-        link = SEARCH + quote_plus(plain(paper.title)[:300])
-    return quote(link, safe="%:/?#[]@!$&'()*+,;=~")
+    return web_address(plain(paper.href)) or SEARCH + quote_plus(plain(paper.title)[:300])
 
 
+@lru_cache(REMEMBERED)
 def interest(name: str | None) -> str:
     """The name of an interest as plain text."""
     text = shorten(plain(name or ""), NAME_LIMIT)
@@ -119,49 +140,23 @@ def authors(names: Sequence[str]) -> str:
     return f"{', '.join(known[:AUTHORS])} and {more} more" if more > 0 else listed(known)
 
 
-def causes(pick: Pick) -> tuple[Cause, ...]:
-    """Why the pick is here, largest part first, one cause a kind of reason."""
-    kinds = dict.fromkeys(reason.kind for reason in pick.reasons)
-    found = [cause for kind in kinds for cause in _causes(pick.reasons, kind)]
-    told = any("reported" in reason.text for reason in pick.reasons if reason.kind == "trend")
-    if pick.reports > 1 and not told:
-        found.append(Cause(f"reported {pick.reports} times"))
-    return tuple(
-        Cause(capitalised(c.lead), c.names, c.tail) if n == 0 else c for n, c in enumerate(found)
-    )
-
-
-def _causes(reasons: Iterable[Reason], kind: str) -> list[Cause]:
-    """The causes made of all reasons of one kind."""
-    texts = (
-        shorten(plain(reason.text), 2 * NAME_LIMIT) for reason in reasons if reason.kind == kind
-    )
-    names = tuple(dict.fromkeys(text for text in texts if text))
-    if not names:
-        return []
-    match kind:
-        case "term":
-            return [Cause("matches", names[:TERMS])]
-        case "author":
-            return [Cause("by", names[:3], ", whom you follow")]
-        case "example":
-            return [Cause("close to a paper you liked:", names[:1])]
-        case _:
-            return [Cause(name) for name in names]
-
-
 def glance(edition: Edition) -> str:
-    """The edition in one sentence: how many of how many, and for which interests."""
+    """The edition in one sentence: how many of how many, from where, and for which interests."""
     picked, considered = len(edition.picks), edition.considered
     if not picked:
         return quiet_glance(edition)
-    of = f" from {count(considered, 'new paper')}" if considered >= picked else ""
-    found = Counter(interest(pick.interest) for pick in edition.picks)
+    found = Counter([interest(pick.interest) for pick in edition.picks])
+    if considered >= picked:
+        what = f"{picked} of {count(considered, 'new paper')}"
+    else:
+        what = count(picked, "paper")
+    sources = [shorten(plain(name), NAME_LIMIT) for name in edition.sources]
+    where = f" from {some(sources, 'source')}" if sources else ""
     if len(found) > 1:
-        names = (f"{number} for {name}" for name, number in found.items())
-        return f"{count(picked, 'pick')}{of}: {', '.join(names)}."
+        names = [f"{number} for {name}" for name, number in found.items()]
+        return f"{what}{where}: {some(names, 'interest')}."
     (alone,) = found
-    return f"{count(picked, 'pick')}{of}{'' if alone == TRENDING else f' for {alone}'}."
+    return f"{what}{where}{'' if alone == TRENDING else f' for {alone}'}."
 
 
 def quiet_glance(edition: Edition) -> str:
@@ -172,9 +167,14 @@ def quiet_glance(edition: Edition) -> str:
     return f"{capitalised(looked)} looked at, none close enough to show you."
 
 
-def headline(edition: Edition) -> str:
+def headline(date: dt.date) -> str:
     """The heading of a day without picks."""
-    return f"A quiet {DAYS[edition.date.weekday()]}"
+    return f"A quiet {DAYS[date.weekday()]}"
+
+
+def more(number: int, on_the_web: bool) -> str:
+    """What to say of picks that did not fit into a mail."""
+    return f"{number:,} more {'on the web' if on_the_web else 'did not fit into this mail'}"
 
 
 def preheader(edition: Edition) -> str:
@@ -195,12 +195,13 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def some(names: Sequence[str], noun: str) -> str:
+    """The first NAMED of ``names``, and how many more ``noun`` there are."""
+    more = len(names) - NAMED
+    return listed([*names[:NAMED], count(more, f"more {noun}")] if more > 0 else names)
+
+
 def listed(names: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     head, last = ", ".join(names[:-1]), "".join(names[-1:])
     return f"{head} and {last}" if head else last
-
-
-def capitalised(text: str) -> str:
-    """``text`` with its first letter in upper case and the rest as it is."""
-    return text[:1].upper() + text[1:]

@@ -1,4 +1,4 @@
-"""Every form of a normal, a quiet and a hostile edition, compared with files reviewed as text.
+"""Every form of editions usual and unusual, compared with files reviewed as text.
 
 After a change that is meant, write the files again and read the difference:
 ``DIGEST_GOLDEN=write python -m pytest tests/render/test_render_golden.py -n 0``
@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from digest.editions import Reason
-from digest.render.mail import html, message, subject, text
+from digest.links import Key
+from digest.lint.checklist import lint
 from digest.render.markdown import markdown
+from digest.render.press import Press, subject
 from digest.render.settings import MailSettings
 from digest.render.templates import environment
 from digest.subscribers import Interest
@@ -29,11 +31,14 @@ SETTINGS = MailSettings(
     owner="editor@example.org",
     postal_address="Example Lab\n1 Science Park\n1098 XG Amsterdam",
     intro="A word from *us*: [how picks are made](https://example.org/how).",
+    base_url="https://papers.example.org",
 )
+PRESS = Press(SETTINGS, ENV, Key(1, b"golden key, for the tests alone."))
 HEADERS = [
-    *("From", "To", "Date", "Message-ID", "Subject", "MIME-Version", "List-Id"),
-    *("List-Unsubscribe", "List-Post", "Auto-Submitted", "Precedence", "Content-Language"),
-    *("Reply-To", "List-Owner", "Content-Type"),
+    *("From", "To", "Date", "Message-ID", "Subject", "MIME-Version", "Reply-To"),
+    *("Content-Language", "Auto-Submitted", "X-Auto-Response-Suppress", "List-Id", "List-Help"),
+    *("List-Owner", "List-Archive", "List-Post", "Precedence", "List-Unsubscribe"),
+    *("List-Unsubscribe-Post", "Archived-At", "Feedback-ID", "Content-Type"),
 ]
 
 
@@ -43,8 +48,8 @@ def normal():
         "KV Prediction for Improved Time to First Token",
         abstract=(
             "Inference with transformer-based language models begins with a prompt processing "
-            "step. In this step, the model generates the first output token and stores the KV "
-            "cache needed for future generation steps. It can take 10s of seconds or more."
+            "step. We introduce KV Prediction, which lets a small model of $O(n)$ cost predict the "
+            "cache. It can take 10s of seconds or more. Code: https://github.com/example/kv."
         ),
         authors=(
             "Simon S. Du",
@@ -96,12 +101,65 @@ def hostile():
     return an_edition(*picks, subscriber=reader, note="<i>\r\n.\r\n</i>")
 
 
-EDITIONS = {"normal": normal, "quiet": quiet, "hostile": hostile}
+def many():
+    """More picks, with long names, than have room in a mail."""
+    people = tuple(f"Author{n} {'Longname' * 8}" for n in range(6))
+    picks = [
+        a_pick(
+            a_paper(
+                f"Paper {n}: {'a title that goes on and on ' * 12}",
+                abstract=f"We present result {n}, {'which is long to tell ' * 9}.",
+                authors=people,
+                arxiv_id=f"2406.{n:05d}",
+            ),
+            interest=f"Interest {n % 3}",
+            score=1 - n / 100,
+        )
+        for n in range(60)
+    ]
+    return an_edition(*picks, considered=600)
+
+
+def right_to_left():
+    """Names, titles and an interest in scripts that run from the right."""
+    paper = a_paper(
+        "تعلم الآلة: دراسة عن النماذج اللغوية الكبيرة",
+        abstract="نقدم طريقة جديدة لتدريب النماذج. النتائج جيدة.",
+        authors=("محمد الأحمد", "נועה לוי", "Ada Lovelace"),
+        arxiv_id="2406.00001",
+    )
+    reader = a_subscriber(name="ليلى حداد", interests=(Interest("نماذج لغوية"),))
+    reasons = (Reason("term", "النماذج", 1), Reason("author", "נועה לוי", 1))
+    pick = a_pick(paper, interest="نماذج لغوية", reasons=reasons)
+    return an_edition(pick, a_pick("Deep (עמוק) Learning"), subscriber=reader, note="لا جديد.")
+
+
+def chinese():
+    """Everything in Chinese and Japanese, which have no spaces to break lines at."""
+    paper = a_paper(
+        "大规模语言模型的高效推理：键值缓存的压缩与复用",
+        abstract="我们提出一种压缩键值缓存的方法。它在七个任务上把显存减半，而且不损失精度。" * 3,
+        authors=("王小明", "佐藤 花子"),
+        arxiv_id="2406.00002",
+    )
+    reader = a_subscriber(name="李雷", interests=(Interest("语言模型"),))
+    pick = a_pick(paper, interest="语言模型", reasons=(Reason("term", "键值缓存", 1),), reports=2)
+    return an_edition(pick, subscriber=reader)
+
+
+EDITIONS = {
+    "normal": normal,
+    "quiet": quiet,
+    "hostile": hostile,
+    "many": many,
+    "right_to_left": right_to_left,
+    "chinese": chinese,
+}
 FORMS = {
     "md": lambda edition: markdown(edition, SETTINGS, ENV).encode(),
-    "txt": lambda edition: text(edition, SETTINGS, ENV).encode(),
-    "html": lambda edition: html(edition, SETTINGS, ENV).encode(),
-    "eml": lambda edition: message(edition, SETTINGS, ENV).data,
+    "txt": lambda edition: PRESS.text(edition).encode(),
+    "html": lambda edition: PRESS.html(edition).encode(),
+    "eml": lambda edition: PRESS.message(edition).data,
 }
 
 
@@ -122,9 +180,15 @@ def test_a_golden_mail_holds_the_golden_parts_under_the_expected_headers(name):
     mail = email.message_from_bytes(data, policy=policy.default)
     assert mail.keys() == HEADERS
     assert mail["Subject"] == subject(EDITIONS[name](), SETTINGS)
-    assert mail["Message-ID"] == message(EDITIONS[name](), SETTINGS, ENV).message_id
+    assert mail["Message-ID"] == PRESS.message(EDITIONS[name]()).message_id
     first, last = mail.iter_parts()
     for part, kind, form in ((first, "text/plain", "txt"), (last, "text/html", "html")):
         assert part.get_content_type() == kind
         content = part.get_content().replace("\r\n", "\n").encode()
         assert content == (GOLDEN / f"{name}.{form}").read_bytes()
+
+
+@pytest.mark.parametrize("name", EDITIONS)
+def test_a_golden_mail_breaks_no_rule(name):
+    findings = lint((GOLDEN / f"{name}.eml").read_bytes())
+    assert [str(finding) for finding in findings if finding.severity == "must"] == []

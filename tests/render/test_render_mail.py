@@ -16,6 +16,7 @@ from digest.errors import RenderError
 from digest.render.mail import html, message, subject, text
 from digest.render.mime import header_text
 from digest.render.plain import plain
+from digest.render.reading import said
 from digest.render.settings import MailSettings
 from digest.render.templates import environment
 from digest.subscribers import Subscriber
@@ -24,9 +25,9 @@ from tests.support.builders import a_paper, a_pick, a_quiet_edition, a_subscribe
 ENV = environment()
 SETTINGS = MailSettings(sender="Papers <papers@example.org>")
 HEADERS = [
-    *("From", "To", "Date", "Message-ID", "Subject", "MIME-Version", "List-Id"),
-    *("List-Unsubscribe", "List-Post", "Auto-Submitted", "Precedence", "Content-Language"),
-    "Content-Type",
+    *("From", "To", "Date", "Message-ID", "Subject", "MIME-Version", "Content-Language"),
+    *("Auto-Submitted", "X-Auto-Response-Suppress", "List-Id", "List-Help", "List-Owner"),
+    *("List-Post", "Precedence", "List-Unsubscribe", "Feedback-ID", "Content-Type"),
 ]
 HOSTILE = [
     "=?utf-8?q?=0D=0ABcc:_x@y?=",
@@ -72,7 +73,7 @@ def check_form(data):
 def test_the_subject_read_back_is_the_cleaned_title(title):
     data, mail = parsed(an_edition(a_pick(title)))
     head = check_form(data)
-    expected = header_text(title)
+    expected = header_text(said(title))
     if len(expected) > 120:
         assert mail["Subject"].endswith("…")
         assert expected.startswith(mail["Subject"][:-1])
@@ -131,7 +132,7 @@ def test_the_headers_say_who_what_and_how_to_leave():
     data, mail = parsed(an_edition())
     assert mail["From"] == "Papers <papers@example.org>"
     assert mail["Date"] == "Mon, 03 Jun 2024 05:00:07 +0000"
-    assert re.fullmatch(r"<2024-06-03\.[0-9a-f]{32}@example\.org>", mail["Message-ID"])
+    assert re.fullmatch(r"<2024-06-03\.[0-9a-f]{24}@example\.org>", mail["Message-ID"])
     assert mail["List-Id"] == "Daily Papers <digest.example.org>"
     assert mail["List-Unsubscribe"] == "<mailto:papers@example.org?subject=unsubscribe>"
     assert mail["List-Post"] == "NO"
@@ -214,7 +215,8 @@ def test_the_text_has_72_columns_and_links_of_their_own():
 
 def test_both_parts_say_why_and_how_to_leave():
     for written in (html(an_edition(), SETTINGS, ENV), text(an_edition(), SETTINGS, ENV)):
-        assert plain(written).count("ada@example.org is subscribed to Daily Papers") == 1
+        assert "subscribed to Daily Papers" in plain(written)
+        assert "ada@example.org" in written
         assert "mailto:papers@example.org?subject=unsubscribe" in written
 
 

@@ -1,4 +1,4 @@
-"""Text from outside becomes plain, is cut between sentences and wrapped at columns."""
+"""Text from outside becomes plain, is shortened and wrapped at columns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.render.plain import EXCERPT, EXCERPT_LONG, excerpt, plain, sentences, shorten, wrap
+from digest.render.plain import plain, shorten, wrap
 
 anything = st.text(st.characters(codec=None), max_size=300)
 
@@ -34,58 +34,6 @@ def test_plain_text_holds_nothing_that_xml_or_a_header_forbids(text):
     cleaned = plain(text)
     assert plain(cleaned) == cleaned
     assert not any(unicodedata.category(mark) in ("Cc", "Cs", "Zl", "Zp") for mark in cleaned)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("One. Two! Three?", ["One.", "Two!", "Three?"]),
-        (
-            "It beats e.g. GPT-4 by 3.5 points. We win.",
-            ["It beats e.g. GPT-4 by 3.5 points.", "We win."],
-        ),
-        (
-            "Vaswani et al. Showed it. So did D. Silver.",
-            ["Vaswani et al. Showed it.", "So did D. Silver."],
-        ),
-        ('He said "stop." Then left.', ['He said "stop."', "Then left."]),
-        ("See Fig. 3 for it. (We did.)", ["See Fig. 3 for it.", "(We did.)"]),
-        ("我们提出方法。它很快。", ["我们提出方法。", "它很快。"]),
-        ("No end", ["No end"]),
-        ("", []),
-    ],
-)
-def test_sentences_end_where_a_reader_pauses(text, expected):
-    assert list(sentences(text)) == expected
-
-
-def test_an_excerpt_takes_whole_sentences_up_to_its_length():
-    text = " ".join(f"Sentence number {n} has a little to say about papers." for n in range(20))
-    shown = excerpt(text)
-    assert text.startswith(shown)
-    assert shown.endswith(".")
-    assert 200 < len(shown) <= EXCERPT
-
-
-def test_a_short_opening_is_followed_by_a_longer_sentence():
-    text = "Models are big. " + "word " * 60 + "end. Next."
-    assert excerpt(text).endswith("end.")
-
-
-def test_a_first_sentence_within_bounds_is_never_cut():
-    sentence = "word " * 85 + "end."
-    assert EXCERPT < len(sentence) <= EXCERPT_LONG
-    assert excerpt(sentence + " More.") == sentence
-
-
-def test_sentences_of_a_script_without_spaces_stay_joined():
-    assert excerpt("我们提出方法。它很快。") == "我们提出方法。它很快。"
-
-
-def test_only_an_endless_first_sentence_is_cut_and_after_a_word():
-    shown = excerpt("alpha beta " * 60)
-    assert shown.endswith(("alpha…", "beta…"))
-    assert len(shown) <= EXCERPT
 
 
 def test_shortening_leaves_short_text_alone():

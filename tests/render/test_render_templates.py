@@ -8,23 +8,46 @@ from digest.errors import RenderError
 from digest.render import mail
 from digest.render.intro import intro_html, intro_text
 from digest.render.settings import MailSettings
-from digest.render.templates import environment
-from tests.support.builders import an_edition
+from digest.render.templates import PLACES, environment
+from tests.support.builders import a_pick, an_edition
 
 
 def test_an_owners_template_replaces_the_packaged_one_of_that_name_only(tmp_path):
-    (tmp_path / "mail.txt.j2").write_text("mine: {{ title }}", encoding="utf-8")
+    mine = "mine: {{ title }}\n{{ cards }}{{ leave_url }}\n"
+    (tmp_path / "mail.txt.j2").write_text(mine, encoding="utf-8")
+    (tmp_path / "card.txt.j2").write_text("{{ number }} {{ card.title }}\n", encoding="utf-8")
     env = environment(tmp_path)
-    assert mail.text(an_edition(), MailSettings(), env) == "mine: Daily Papers"
+    assert mail.text(an_edition(a_pick("Deep")), MailSettings(), env) == (
+        "mine: Daily Papers\n\nDISTRIBUTED TRAINING\n\n 1. Deep\n"
+        "mailto:digest@localhost?subject=unsubscribe\n"
+    )
     assert "<h1" in mail.html(an_edition(), MailSettings(), env)
+
+
+@pytest.mark.parametrize("name", ["cards", "leave_url"])
+def test_a_template_without_the_cards_or_the_way_out_is_refused(tmp_path, name):
+    shown = [hole for hole in ("cards", "leave_url") if hole != name]
+    (tmp_path / "mail.html.j2").write_text(f"{{{{ {shown[0]} }}}}", encoding="utf-8")
+    with pytest.raises(RenderError, match=f"mail.html.j2 does not show {name}; add it"):
+        mail.html(an_edition(), MailSettings(), environment(tmp_path))
+
+
+def test_the_owner_may_change_colours_and_sizes_alone(tmp_path):
+    packaged = (PLACES[1] / "styles.html.j2").read_text(encoding="utf-8")
+    mine = packaged.replace("#1c1e22", "#332211")
+    (tmp_path / "styles.html.j2").write_text(mine, encoding="utf-8")
+    page = mail.html(an_edition(), MailSettings(accent="#7a1f3d"), environment(tmp_path))
+    assert "#332211" in page
+    assert "#7a1f3d" in page
+    assert "#1c1e22" not in page
 
 
 def test_a_changed_template_is_seen_at_once(tmp_path):
     path = tmp_path / "mail.txt.j2"
     env = environment(tmp_path)
-    for words in ("first", "the second"):
-        path.write_text(words, encoding="utf-8")
-        assert mail.text(an_edition(), MailSettings(), env) == words
+    for words in ("first\n", "the second\n"):
+        path.write_text(words + "{{ cards }}{{ leave_url }}\n", encoding="utf-8")
+        assert mail.text(an_edition(), MailSettings(), env).startswith(words)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +59,7 @@ def test_a_changed_template_is_seen_at_once(tmp_path):
         "{{ title + 1 }}",
         "{% include 'missing' %}",
         "{{ title.__class__.__mro__ }}",
-        "{{ groups | nothing }}",
+        "{{ cards | nothing }}",
         b"\xff\xfe",
     ],
 )

@@ -40,13 +40,61 @@ def test_reasons_are_told_largest_first_and_one_phrase_a_kind():
     )
     assert told == (
         "Matches speculative decoding, inference; by Ada Byron, whom you follow; "
-        "close to a paper you liked: Attention Is All You Need; reported 3 times"
+        "close to a paper you liked: Attention Is All You Need"
     )
+
+
+def labels(*reasons, **known):
+    card = wording.card(a_pick(a_paper(**known.pop("paper", {})), reasons=reasons, **known), 1)
+    return [(badge.label, badge.href) for badge in card.badges]
+
+
+def test_how_often_a_paper_was_reported_is_a_badge():
+    assert labels(reports=3) == [("Reported 3 times", "")]
+    assert labels(reports=1) == []
 
 
 def test_a_trend_that_counts_reports_is_not_counted_twice():
     trend = Reason("trend", "reported 3 times, highest place 2", 1)
     assert why(trend, reports=3) == "Reported 3 times, highest place 2"
+    assert labels(trend, reports=3) == []
+
+
+def test_preferences_and_tries_are_reasons_too():
+    assert why(Reason("category", "cs.CL", 1)) == "From cs.CL, which you prefer"
+    assert why(Reason("source", "Blogs", 1)) == "From Blogs, which you prefer"
+    tried = wording.card(a_pick(reasons=(), explore=True), 1)
+    assert tried.why == "Something different, to find out whether you like it"
+
+
+def test_latex_is_read_in_titles_abstracts_and_reasons():
+    card = wording.card(a_pick(a_paper(r"An $\alpha$-M^3ViT", abstract=r"We use $O(n^{3/2})$.")), 1)
+    assert (card.title, card.summary) == ("An α-M³ViT", "We use O(n^(3/2)).")
+    assert why(Reason("example", r"$\alpha$-nets", 1)) == "Close to a paper you liked: α-nets"
+
+
+def test_a_card_shows_as_much_of_the_abstract_as_is_asked_for():
+    abstract = "We train networks. " + "We propose a method that is new. " + "It works well. " * 20
+    pick = a_pick(a_paper("Deep", abstract=abstract))
+    shown = [wording.card(pick, 1, amount).summary for amount in ("none", "tldr", "full")]
+    assert shown[0] == ""
+    assert len(shown[1]) <= 240
+    assert shown[1].endswith(".")
+    assert shown[2] == abstract.strip()
+
+
+def test_an_abstract_that_a_page_cut_off_is_never_half_told():
+    assert (
+        wording.card(a_pick(a_paper(abstract="We show that the")), 1).summary == "We show that the"
+    )
+    assert wording.card(a_pick(a_paper(abstract="We show that the…")), 1).summary == ""
+
+
+def test_many_interests_and_sources_are_not_all_named():
+    edition = an_edition(*(a_pick(interest=f"I{n}") for n in range(8)))
+    assert wording.glance(edition) == (
+        "8 of 73 new papers: 1 for I0, 1 for I1, 1 for I2, 1 for I3, 1 for I4 and 3 more interests."
+    )
 
 
 def test_no_reason_is_no_phrase():
@@ -88,9 +136,9 @@ def test_a_title_that_cannot_be_seen_still_has_a_name():
 
 def test_the_glance_counts_picks_papers_and_interests():
     edition = an_edition(a_pick(interest="Vision"), a_pick(interest="Agents"), considered=1204)
-    assert wording.glance(edition) == "2 picks from 1,204 new papers: 1 for Vision, 1 for Agents."
+    assert wording.glance(edition) == "2 of 1,204 new papers: 1 for Vision and 1 for Agents."
     assert wording.glance(an_edition(considered=1)) == (
-        "1 pick from 1 new paper for Distributed training."
+        "1 of 1 new paper for Distributed training."
     )
 
 
@@ -99,7 +147,7 @@ def test_a_quiet_day_says_how_quiet_it_was():
     assert wording.glance(a_quiet_edition(considered=12)) == (
         "12 new papers looked at, none close enough to show you."
     )
-    assert wording.headline(a_quiet_edition(date=dt.date(2024, 6, 9))) == "A quiet Sunday"
+    assert wording.headline(dt.date(2024, 6, 9)) == "A quiet Sunday"
 
 
 def test_the_preheader_goes_on_where_the_subject_ends():

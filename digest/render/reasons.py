@@ -1,0 +1,100 @@
+"""Why a pick is here: in words, and ready to stand in a mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from html import escape
+from typing import NamedTuple
+
+from digest.editions import Reason, ReasonKind
+from digest.render.plain import shorten, wrap
+from digest.render.reading import REMEMBERED, capitalised, said
+from digest.render.stencils import ready
+
+TERMS, TEXT_LIMIT = 4, 160
+"""The most terms on one card, and the most characters of each reason."""
+
+INDENT = "    "
+"""Before everything that belongs to a numbered title in plain text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One reason in words: ``lead``, then the ``names`` worth emphasis, then ``tail``."""
+
+    lead: str
+    names: tuple[str, ...] = ()
+    tail: str = ""
+
+    def __str__(self) -> str:
+        """The reason as one phrase."""
+        return f"{self.lead} {', '.join(self.names)}".rstrip() + self.tail
+
+
+class Why(NamedTuple):
+    """Why a pick is here in the two forms, each ready."""
+
+    html: bytes
+    text: bytes
+
+
+def reports(counted: int, reasons: Iterable[Reason]) -> int:
+    """How often a paper was reported, for a badge; 0 where a reason says so already."""
+    told = any(reason.kind == "trend" and "reported" in reason.text for reason in reasons)
+    return 0 if told else counted
+
+
+def causes(reasons: Sequence[Reason], explore: bool = False) -> tuple[Cause, ...]:
+    """Why a pick is here, largest part first, one cause a kind of reason."""
+    kinds = dict.fromkeys(reason.kind for reason in reasons)
+    found = [cause for kind in kinds for cause in _causes(reasons, kind)]
+    if explore:
+        found.insert(0, Cause("something different, to find out whether you like it"))
+    if found:
+        found[0] = replace(found[0], lead=capitalised(found[0].lead))
+    return tuple(found)
+
+
+def why(causes: Iterable[Cause]) -> str:
+    """All causes as one phrase; empty when there are none."""
+    return "; ".join(map(str, causes))
+
+
+def _causes(reasons: Iterable[Reason], kind: ReasonKind) -> list[Cause]:
+    """The causes made of all reasons of one kind."""
+    texts = (shorten(said(reason.text), TEXT_LIMIT) for reason in reasons if reason.kind == kind)
+    names = tuple(dict.fromkeys(text for text in texts if text))
+    if not names:
+        return []
+    match kind:
+        case "term":
+            return [Cause("matches", names[:TERMS])]
+        case "author":
+            return [Cause("by", names[:3], ", whom you follow")]
+        case "example":
+            return [Cause("close to a paper you liked:", names[:1])]
+        case "category" | "source":
+            return [Cause("from", names[:TERMS], ", which you prefer")]
+        case "trend":
+            return [Cause(name) for name in names]
+
+
+@lru_cache(REMEMBERED)
+def printed(reasons: tuple[Reason, ...], explore: bool) -> Why:
+    """The reasons of a pick; both empty where there are none."""
+    found = causes(reasons, explore)
+    html = "; ".join(
+        " ".join(filter(None, (escape(cause.lead), ", ".join(map(_strong, cause.names)))))
+        + escape(cause.tail)
+        for cause in found
+    )
+    text = why(found)
+    return Why(ready(html), ready(wrap(f"{text}.", INDENT)) if text else b"")
+
+
+def _strong(name: str) -> str:
+    """``name`` with emphasis; scripts that run from the right do not turn what stands around."""
+    direction = "" if name.isascii() else ' dir="auto"'
+    return f"<b{direction}>{escape(name)}</b>"
