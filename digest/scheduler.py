@@ -94,7 +94,8 @@ def _poll(app: App, stopping: Callable[[], bool]) -> None:
 def _compose(app: App, _stopping: Callable[[], bool]) -> None:
     for one in app.compose():
         if isinstance(one, Edition):
-            log.info("composed %s: %s papers", one.id, len(one.picks))
+            mail = ", no mail" if one.silent else ""
+            log.info("composed %s: %s papers%s", one.id, len(one.picks), mail)
         elif isinstance(one, Held):
             _say_once(f"{len(one.ids)} editions wait: {one.why}")
         elif isinstance(one, Waiting):

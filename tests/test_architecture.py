@@ -10,21 +10,32 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "digest"
 
-NOUNS = {"papers", "sources", "subscribers", "editions", "messages", "errors"}
+NOUNS = {"papers", "sources", "subscribers", "votes", "editions", "messages", "links", "errors"}
 MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(NOUNS, NOUNS),
     "collect": NOUNS,
     "compose": NOUNS,
+    "evaluate": NOUNS | {"compose"},
     "render": NOUNS,
+    "lint": NOUNS,
     "deliver": NOUNS,
     "store": NOUNS,
+    "encode": {"errors"},
+    "encoding": {"compose", "encode", "store"},
     "marked": {"errors"},
-    "pipeline": NOUNS | {"collect", "compose", "deliver", "store"},
-    "config": NOUNS | {"collect", "compose", "deliver", "render", "marked"},
+    "pipeline": NOUNS | {"collect", "compose", "deliver", "encode", "encoding", "store"},
+    "config": NOUNS | {"collect", "compose", "deliver", "encode", "render", "marked", "wishes"},
+    "wishes": NOUNS,
     "starter": {"errors"},
+    "keys": NOUNS | {"deliver"},
     "app": NOUNS
-    | {"marked", "pipeline", "config", "collect", "compose", "deliver", "render", "store"},
-    "answers": NOUNS | {"app", "pipeline", "store"},
+    | {"marked", "pipeline", "config", "collect", "compose", "deliver", "render", "store"}
+    | {"encode", "encoding", "keys"},
+    "teaching": NOUNS | {"app", "collect", "marked", "pipeline"},
+    "answers": NOUNS | {"app", "keys", "lint", "pipeline", "store", "teaching"},
+    "judging": NOUNS | {"app", "compose", "encode", "encoding", "evaluate"},
+    "amending": {"errors", "marked"},
+    "tuning": NOUNS | {"amending", "app", "compose", "config", "evaluate", "judging"},
     "roster": NOUNS | {"app", "answers", "config", "marked", "store"},
     "demonstration": NOUNS | {"app", "answers", "config", "render", "starter"},
     "scheduler": NOUNS | {"app", "pipeline"},
@@ -37,6 +48,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "demonstration",
         "scheduler",
         "starter",
+        "teaching",
+        "judging",
+        "tuning",
         "pipeline",
         "render",
     },
@@ -44,7 +58,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"cli"},
 }
 
-PURE = [*sorted(NOUNS), "compose", "render", "deliver/retry.py", "deliver/outcomes.py"]
+PURE = [
+    *sorted(NOUNS),
+    "compose",
+    "render",
+    "lint",
+    "deliver/retry.py",
+    "deliver/dkim.py",
+    "deliver/outcomes.py",
+]
 IMPURE_MODULES = {
     "logging",
     "random",

@@ -20,6 +20,7 @@ from tests.support.installation import MORNING, SAMPLE, Installation, here
 __all__ = ["here"]
 
 ROOT = Path(__file__).parents[1]
+CASES = ROOT / "tests" / "cases"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONFIGURATION = ROOT / "config" / "digest.yaml"
 
@@ -97,6 +98,7 @@ def test_the_readme_has_commands_to_run() -> None:
 
 def test_the_commands_of_the_readme_run_in_their_order(here: Installation) -> None:
     (here.folder / "tuesday.txt").write_bytes((SAMPLE / "tuesday.txt").read_bytes())
+    (here.folder / "likes.bib").write_bytes((CASES / "bibliography/zoo.bib").read_bytes())
     here.drop("monday.txt", (SAMPLE / "monday.txt").read_bytes())
     (here.folder / "config/subscribers.yaml").write_bytes(
         (ROOT / "config/subscribers.yaml").read_bytes()
