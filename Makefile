@@ -31,6 +31,7 @@ RIVALS := tests/bench/ranking
 
 bench-ranking: .venv-rivals/.ready
 	.venv-rivals/bin/python -m tests.bench.ranking.compare
+	.venv-rivals/bin/python -m tests.bench.ranking.speed
 
 # The rivals' libraries are big and no business of digest: an environment of their own.
 # --no-deps: every package is listed, and the encoder's framework is left out on purpose.

@@ -189,18 +189,18 @@ def contrast(
 ) -> dict[str, Floats]:
     """How much more papers are like what was liked than like what was disliked: by signal.
 
-    Dislikes count the more the more of them there are.
+    Dislikes count the more the more of them there are. An encoder's signals stay as they are: it
+    places what one reader likes and dislikes of a subject too near each other to tell them apart.
     """
     many = np.array([[len(taste.disliked)] for taste in tastes], dtype=np.float32)
     if not many.any():
         return dict(near)
     trust = np.float32(DISLIKED) * many / (many + np.float32(DISLIKES_TO_TRUST))
     nothing = np.zeros((1, 1), dtype=np.float32)
-    found: dict[str, Floats] = {}
-    for name in sorted(near.keys() | against.keys()):
-        found[name] = near.get(name, nothing) - (trust * against.get(name, nothing)).astype(
-            np.float32
-        )
+    found = {name: each for name, each in near.items() if name.startswith("encoder")}
+    for name in sorted((near.keys() | against.keys()) - found.keys()):
+        lost = (trust * against.get(name, nothing)).astype(np.float32)
+        found[name] = near.get(name, nothing) - lost
     return found
 
 
