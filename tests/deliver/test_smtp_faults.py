@@ -23,7 +23,7 @@ MESSAGE = Message(
 
 def impatient(port: int) -> SmtpSettings:
     return SmtpSettings(
-        "127.0.0.1", port, "none", connect_timeout_s=2, timeout_s=0.4, dot_timeout_s=0.4
+        "127.0.0.1", port, "none", connect_timeout_s=2, timeout_s=1.5, dot_timeout_s=1.5
     )
 
 
