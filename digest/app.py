@@ -166,22 +166,26 @@ class App:
             self.store, self.message, self.clock(), self.editing, self.gate(), self.encoder
         )
 
-    @cached_property
+    @property
     def encoder(self) -> Encoder | None:
         """The encoder that the settings ask for, where its extra is installed.
 
-        None for an archive too small for it, which need not wait for a model to be loaded.
+        None for an archive too small for it, which need not wait for a model to be loaded; it is
+        asked again each time, for archives grow.
         """
         small = self.store.papers.count() < LEAST
-        return None if small else open_encoder(self.settings.semantic)
+        return None if small else self._model
+
+    @cached_property
+    def _model(self) -> Encoder | None:
+        return open_encoder(self.settings.semantic)
 
     def encode(self, within_s: float = math.inf) -> Iterator[Progress]:
         """Encode the papers that are not, newest first, for so many seconds."""
-        if self.encoder:
+        encoder = self.encoder
+        if encoder:
             end = time.monotonic() + within_s
-            yield from encode_papers(
-                self.store.vectors, self.encoder, lambda: time.monotonic() >= end
-            )
+            yield from encode_papers(self.store.vectors, encoder, lambda: time.monotonic() >= end)
 
     def deliver(self, stopping: Callable[[], bool] = lambda: False) -> Iterator[pipeline.Delivered]:
         transport = self.transport()

@@ -577,7 +577,6 @@ def _log_to_terminal() -> None:
     )
     for chatty in ("alembic", "apscheduler", "watchfiles"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    logging.getLogger("bm25s").propagate = False  # it sets its own level when it is imported
 
 
 def _complain(error: DigestError | str, code: int) -> int:

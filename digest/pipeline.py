@@ -345,14 +345,16 @@ def compose(
 
     While sources are late the ``gate`` holds editions back, for so long after their hour.
     """
-    window = _window(store, now, settings, gate)
-    known = Known(background(store), encoder)
     due = store.subscribers.due(now)
     if gate.late:
         held = [one for one in due if now < one.due_at + gate.hold]
         due = [one for one in due if now >= one.due_at + gate.hold]
         if held:
             yield Held(tuple(one.id for one in held), " ".join(gate.late))
+    if not due:  # as at most ticks of a clock: nothing is read for nobody
+        return
+    window = _window(store, now, settings, gate)
+    known = Known(background(store), encoder)
     waiting: list[str] = []
     for start in range(0, len(due), BATCH):
         batch = due[start : start + BATCH]

@@ -415,7 +415,7 @@ def test_check_says_what_is_wrong(here: Installation) -> None:
 
 def test_help_waits_for_no_heavy_library() -> None:
     script = "import sys; from digest.cli import digest; digest(['--help'], standalone_mode=False)"
-    heavy = "numpy", "sqlalchemy", "pydantic", "jinja2", "yaml", "bm25s", "rich", "apscheduler"
+    heavy = "numpy", "sqlalchemy", "pydantic", "jinja2", "yaml", "scipy", "rich", "apscheduler"
     script += f"; sys.exit(str([m for m in {heavy} if m in sys.modules]))"
     ran = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False

@@ -11,7 +11,6 @@ HEAD_LIMIT = 128 * 1024
 _END = re.compile(rb"\r?\n\r?\n")
 _LINE = re.compile(rb"\r?\n")
 _NAME = re.compile(rb"[!-9;-~]+")
-_FOLD = re.compile(r"\r?\n(?=[ \t])")
 
 
 @dataclass(frozen=True, slots=True)
