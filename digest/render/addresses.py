@@ -11,7 +11,6 @@ _ADDRESS = re.compile(
     r'(?P<local>[^\s"(),:;<>@[\]\\]+|"[^\s"<>@\\]+")@'
     rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Za-z.:]+\])"
 )
-_DOT_ATOM = re.compile(r'"[^"]*"|[^.]+(?:\.[^.]+)*')
 _LONGEST, _LONGEST_LOCAL = 254, 64  # octets: RFC 5321 §4.5.3.1
 
 
@@ -23,8 +22,11 @@ def one_address(address: str) -> str:
     """
     found = _ADDRESS.fullmatch(address)
     if found and address.isprintable():
-        bare = ascii_domain(address)
-        if len(found["local"].encode()) <= _LONGEST_LOCAL and len(bare.encode()) <= _LONGEST:
+        if address.isascii():
+            bare, local = address, found.end("local")
+        else:
+            bare, local = ascii_domain(address), len(found["local"].encode())
+        if local <= _LONGEST_LOCAL and len(bare.encode()) <= _LONGEST:
             return bare
     raise ValueError(f"{address[:80]!r} is not one mail address")
 
@@ -35,4 +37,5 @@ def addr_spec(address: str) -> str:
     A local part such as ``a..b`` or ``.`` is no dot-atom, and so is quoted.
     """
     local, _, domain = address.rpartition("@")
-    return address if _DOT_ATOM.fullmatch(local) else f'"{local}"@{domain}'
+    odd = ".." in local or "." in (local[0], local[-1])
+    return f'"{local}"@{domain}' if odd and local[0] != '"' else address

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from digest.papers import Paper
 from digest.render.escaping import web_address
 
 _SITES = r"(?:(?:www\.)?(?:github|gitlab)\.com|huggingface\.co|[\w-]+\.git(?:hub|lab)\.io)/"
@@ -37,13 +39,26 @@ class Badge:
     href: str = ""
 
 
-def badges(abstract: str, reports: int) -> tuple[Badge, ...]:
-    """The badges of a paper with this abstract, reported so often: one of a kind at most."""
+WEEK = dt.timedelta(days=7)
+
+
+def within_a_week(paper: Paper, date: dt.date) -> bool:
+    """Whether all reports of ``paper`` are of the week that ends on ``date``: it came out in it."""
+    return paper.published is not None and paper.published > date - WEEK
+
+
+def badges(abstract: str, reports: int, *, lately: bool = False) -> tuple[Badge, ...]:
+    """The badges of a paper with this abstract, reported so often: one of a kind at most.
+
+    ``lately``: all those reports are of this week.
+    """
     found: dict[str, Badge] = {}
     for label, href in _linked(abstract):
         found.setdefault(label, Badge(label, href))
     links = [found[label] for label in ("Code", "Project page") if label in found]
-    return (*links, *([Badge(f"Reported {reports} times")] if reports > 1 else []))
+    often = "twice" if reports == 2 else f"{reports} times"
+    told = Badge(f"Reported {often}{' this week' if lately else ''}")
+    return (*links, told) if reports > 1 else tuple(links)
 
 
 def _linked(abstract: str) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.utils import format_datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from digest.editions import Edition
 from digest.errors import RenderError
@@ -32,8 +33,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)*")
 _SHORT = 60  # of a name and an address, so that their line needs no fold
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """``data`` is every field but Content-Type, each ended by CRLF, without the empty line.
 
     ``sender`` and ``recipient`` are the bare addresses of the envelope; ``message_id`` stands in
@@ -63,18 +63,18 @@ class Letterhead:
     feedback: str
     """Feedback-ID, but for the campaign."""
 
-    def heading(self, edition: Edition, subject: str) -> Heading:
+    def heading(self, edition: Edition, subject: str, ways: Ways | None = None) -> Heading:
         """The heading of this edition's mail. Raises RenderError.
 
-        ``subject`` is any text; it is the same on every retry, as all the rest is.
+        ``subject`` is any text; it is the same on every retry, as all the rest is. ``ways`` are the
+        edition's own, where they have been worked out.
         """
+        reader = edition.subscriber
         id_ = _identity(edition.id, edition.date, self.domain)
+        address = recipient(edition)
         try:
-            address = recipient(edition)
-            personal = _personal(
-                edition.subscriber.name, address, subject, id_, edition.composed_at
-            )
-            leaving = self._leaving(edition)
+            personal = _personal(reader.name, address, subject, id_, edition.composed_at)
+            leaving = self._leaving(edition, ways or ways_of(edition, self.links))
         except ValueError as error:
             raise RenderError(f"{edition.id}: cannot be written as a mail: {error}") from error
         data = b"".join((self.origin, personal, self.common, self.listed, leaving))
@@ -101,22 +101,40 @@ class Letterhead:
         """The envelope's sender, which tells whose bounce it is when it can."""
         return self.links.envelope_sender(id_) or self.sender
 
-    def _leaving(self, edition: Edition) -> bytes:
+    def _leaving(self, edition: Edition, ways: Ways) -> bytes:
         """The fields of the list that are about this edition of this reader.
 
         Links are made of safe characters, so there is nothing to check but their length.
         """
-        who, date = edition.subscriber.id, edition.date
-        page = _secure(self.links.unsubscribe_url(who, date))
-        web_copy = _secure(self.links.edition_url(who, date))
-        by_mail = self.links.unsubscribe_mailto(who, date)
+        page, by_mail, web_copy = _secure(ways.page), ways.by_mail, _secure(ways.web_copy)
         first = f"<{page}>,\r\n <{by_mail}>\r\n{_ONE_CLICK}" if page else f"<{by_mail}>\r\n"
         archived = f"Archived-At: <{web_copy}>\r\n" if web_copy else ""  # RFC 5064 §2
-        feedback = f"Feedback-ID: {date.isoformat()}:{self.feedback}\r\n"
-        block = f"List-Unsubscribe: {first}{archived}{feedback}"  # RFC 2369 §3.2
+        block = (  # RFC 2369 §3.2
+            f"List-Unsubscribe: {first}{archived}"
+            f"Feedback-ID: {edition.date.isoformat()}:{self.feedback}\r\n"
+        )
         if len(block) > HARD and max(map(len, block.split("\r\n"))) > HARD:
+            who = edition.subscriber.id
             raise ValueError(f"the links of the subscriber {who[:80]!r} are too long")
         return block.encode("ascii")
+
+
+class Ways(NamedTuple):
+    """Where a reader goes from a mail: to leave by ``page`` or ``by_mail``, to see its web copy."""
+
+    page: str | None
+    by_mail: str
+    web_copy: str | None
+
+
+def ways_of(edition: Edition, links: Links) -> Ways:
+    """Where the reader of ``edition`` goes from its mail."""
+    who, date = edition.subscriber.id, edition.date
+    return Ways(
+        links.unsubscribe_url(who, date),
+        links.unsubscribe_mailto(who, date),
+        links.edition_url(who, date),
+    )
 
 
 def links_of(settings: MailSettings, key: Key | None) -> Links:

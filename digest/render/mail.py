@@ -7,10 +7,8 @@ from jinja2 import Environment
 from digest.editions import Edition
 from digest.links import Key
 from digest.messages import Message
-from digest.render.press import Press, subject
+from digest.render.press import Press
 from digest.render.settings import MailSettings
-
-__all__ = ["html", "message", "subject", "text"]
 
 
 def html(edition: Edition, settings: MailSettings, env: Environment) -> str:

@@ -11,7 +11,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from digest.render.plain import plain, shorten
@@ -43,6 +43,9 @@ def field(name: str, tokens: Sequence[str]) -> bytes:
 
     Raises ValueError for a token with a control character: no input may add a field.
     """
+    line = f"{name}: {' '.join(tokens)}"
+    if len(line) <= LINE - 2 and line.isprintable():
+        return f"{line}\r\n".encode()
     lines = [f"{name}: {tokens[0]}"]
     for token in tokens[1:]:
         if len(lines[-1]) + 1 + len(token) <= LINE - 2:  # 76 where encoded words stand, RFC 2047 §2
@@ -87,13 +90,13 @@ def _phrase(text: str) -> list[str]:
 
 def encoded_words(text: str) -> list[str]:
     """``text`` as RFC 2047 encoded words of at most WORD characters, of whole characters each."""
-    short = "".join(map(_q, text))
-    if len(short) <= min(WORD - 12, len(text.encode()) * 4 // 3):
+    short, most = _q(text), len(text.encode()) * 4 // 3
+    if len(short) <= WORD - 12 and len(short) <= most:
         return [f"=?utf-8?q?{short}?="]
     sizes = [len(_q(mark)) for mark in text]
-    if sum(sizes) <= len(text.encode()) * 4 // 3:
+    if sum(sizes) <= most:
         chunks = _chunks(text, sizes, WORD - 12)
-        return [f"=?utf-8?q?{''.join(map(_q, chunk))}?=" for chunk in chunks]
+        return [f"=?utf-8?q?{_q(chunk)}?=" for chunk in chunks]
     chunks = _chunks(text, [len(mark.encode()) for mark in text], (WORD - 12) // 4 * 3)
     return [f"=?utf-8?b?{base64.b64encode(chunk.encode()).decode()}?=" for chunk in chunks]
 
@@ -109,12 +112,15 @@ def _chunks(text: str, sizes: Sequence[int], limit: int) -> list[str]:
     return [*found, text[start:]]
 
 
-@lru_cache(4096)
-def _q(mark: str) -> str:
-    """One character in the Q encoding, as it may stand in a phrase too (RFC 2047 §4.2, §5(3))."""
-    if mark == " ":
-        return "_"
-    return "".join(chr(b) if b in _Q_SAFE else f"={b:02X}" for b in mark.encode())
+_Q = [
+    "_" if octet == 0x20 else chr(octet) if octet in _Q_SAFE else f"={octet:02X}"
+    for octet in range(256)
+]
+"""Every octet in the Q encoding, as it may stand in a phrase too (RFC 2047 §4.2, §5(3))."""
+
+
+def _q(text: str) -> str:
+    return "".join([_Q[octet] for octet in text.encode()])
 
 
 def quoted_printable(data: bytes) -> bytes:
@@ -123,8 +129,10 @@ def quoted_printable(data: bytes) -> bytes:
     Dots and ``From`` at the start of a line are encoded too, for relays that mishandle them
     (RFC 2049 §3), followed by a soft break so that no line grows over its 76 characters.
     """
-    encoded = binascii.b2a_qp(b"\r\n" + data, istext=True)[2:]  # the first break sets the kind
-    return _AT_START.sub(_hexed, encoded)
+    encoded = binascii.b2a_qp(b"\r\n" + data, istext=True)  # the first break sets the kind
+    if b"\n." not in encoded and b"\nF" not in encoded:  # mostly; the search takes longer
+        return encoded[2:]
+    return _AT_START.sub(_hexed, encoded[2:])
 
 
 def _hexed(found: re.Match[bytes]) -> bytes:
@@ -133,29 +141,24 @@ def _hexed(found: re.Match[bytes]) -> bytes:
     return b"".join(b"".join(octets[n : n + 24]) + b"=\r\n" for n in range(0, len(octets), 24))
 
 
-def alternative(
-    seed: str, plain_part: Sequence[bytes], rich_part: Sequence[bytes]
-) -> Iterator[bytes]:
+def alternative(seed: str, plain_part: Iterable[bytes], rich_part: Iterable[bytes]) -> list[bytes]:
     """Content-Type, the empty line and the body of a mail that says one thing in two forms.
 
     The parts are plain text and HTML in pieces of quoted-printable, the plainer first (RFC 2046
     §5.1.4).
     """
     mark = boundary(seed)
-    yield _ALTERNATIVE % mark
-    yield _PART % (mark, b"plain")
-    yield from plain_part
-    yield _PART % (mark, b"html")
-    yield from rich_part
-    yield b"\r\n--%s--\r\n" % mark
+    return [_PLAIN % (mark, mark), *plain_part, _RICH % mark, *rich_part, _END % mark]
 
 
-_ALTERNATIVE = b'Content-Type: multipart/alternative;\r\n boundary="%s"\r\n'
 _PART = (
-    b"\r\n--%s\r\nContent-Type: text/%s; charset=utf-8\r\n"
+    b"\r\n--%%s\r\nContent-Type: text/%s; charset=utf-8\r\n"
     b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
 )
 """What stands before a part; before the first, its empty line ends the header of the mail."""
+
+_PLAIN = b'Content-Type: multipart/alternative;\r\n boundary="%s"\r\n' + _PART % b"plain"
+_RICH, _END = _PART % b"html", b"\r\n--%s--\r\n"
 
 
 def boundary(seed: str) -> bytes:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from html import escape
 from typing import NamedTuple
 
 from digest.editions import Reason, ReasonKind
 from digest.render.plain import shorten, wrap
-from digest.render.reading import REMEMBERED, capitalised, said
+from digest.render.reading import capitalised, said
 from digest.render.stencils import ready
 
 TERMS, TEXT_LIMIT = 4, 160
@@ -34,7 +33,7 @@ class Cause:
 
 
 class Why(NamedTuple):
-    """Why a pick is here in the two forms, each ready."""
+    """Why a pick is here in the two forms, each ready; empty where there are no reasons."""
 
     html: bytes
     text: bytes
@@ -81,8 +80,7 @@ def _causes(reasons: Iterable[Reason], kind: ReasonKind) -> list[Cause]:
             return [Cause(name) for name in names]
 
 
-@lru_cache(REMEMBERED)
-def printed(reasons: tuple[Reason, ...], explore: bool) -> Why:
+def printed(reasons: Sequence[Reason], explore: bool) -> Why:
     """The reasons of a pick; both empty where there are none."""
     found = causes(reasons, explore)
     html = "; ".join(

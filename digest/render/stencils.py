@@ -31,8 +31,8 @@ TOKEN_BYTE = b"\x01"
 _SOFT = b"=\r\n"
 """Ends a line of quoted-printable and is no part of the text."""
 
-_LINE = 72
-"""The most of a line that is cut without a look at what it says."""
+_LINE = 75
+"""The most of a line with a soft break behind it (RFC 2045 §6.7)."""
 
 _NEVER_FIRST = frozenset(".F")
 """What may not start a line as it is, or might not: dots and ``From``."""
@@ -90,12 +90,17 @@ def _piece(text: str) -> bytes:
     return TOKEN_BYTE.join(map(ready, text.split(TOKEN)))
 
 
+def joined(pieces: Iterable[bytes], token: bytes) -> bytes:
+    """``pieces`` as one, the ``ready`` token in every place for one."""
+    return b"".join(pieces).replace(TOKEN_BYTE, token)
+
+
 def ready(text: str) -> bytes:
     """``text`` as quoted-printable that anything ``ready`` can follow."""
     if text.isascii() and text.isprintable() and "=" not in text and text[:1] > " ":
-        lines = [text]
-        if len(text) > _LINE:
-            lines = [text[at : at + _LINE] for at in range(0, len(text), _LINE)]
+        if len(text) <= _LINE and text[0] not in _NEVER_FIRST:
+            return text.encode("ascii") + _SOFT
+        lines = [text[at : at + _LINE] for at in range(0, len(text), _LINE)]
         if _NEVER_FIRST.isdisjoint([line[0] for line in lines]):
             return "=\r\n".join([*lines, ""]).encode("ascii")
     if text.endswith("\n") or not text:

@@ -49,7 +49,7 @@ def of_day(date: dt.date) -> dict[str, Any]:
     }
 
 
-def of_reader(edition: Edition, links: Links) -> dict[str, str]:
+def of_reader(edition: Edition, leave_url: str, web_url: str) -> dict[str, str]:
     """What differs from mail to mail, one line each, empty where there is nothing to say.
 
     ``preheader``, ``glance`` and ``note``; ``reader``, a name; ``address`` of the reader;
@@ -64,18 +64,17 @@ def of_reader(edition: Edition, links: Links) -> dict[str, str]:
         "reader": shorten(plain(reader.name), wording.NAME_LIMIT),
         "address": plain(reader.address or ""),
         "watching": "" if edition.picks else _watching(reader),
-        "leave_url": links.leave_url(reader.id, edition.date) if reader.address else "",
-        "web_url": links.edition_url(reader.id, edition.date) or "",
+        "leave_url": leave_url if reader.address else "",
+        "web_url": web_url,
     }
 
 
 def of_edition(edition: Edition, settings: MailSettings) -> dict[str, Any]:
     """For a form that is not mailed: the above, and ``groups`` of ``cards`` (see ``wording``)."""
-    nowhere = Links(unsubscribe=settings.address)
     return {
         **of_run(settings),
         **of_day(edition.date),
-        **of_reader(edition, nowhere),
+        **of_reader(edition, mailto(settings.address, "unsubscribe"), ""),
         "groups": wording.groups(edition, edition.subscriber.abstract or settings.abstract),
     }
 

@@ -13,8 +13,9 @@ from urllib.parse import quote_plus
 from digest.editions import Edition, Pick
 from digest.papers import SEARCH, Paper
 from digest.render import tldr
-from digest.render.badges import Badge, badges
+from digest.render.badges import Badge, badges, within_a_week
 from digest.render.escaping import web_address
+from digest.render.mime import header_text
 from digest.render.plain import is_visible, plain, shorten
 from digest.render.reading import REMEMBERED, capitalised, said
 from digest.render.reasons import Cause, causes, reports, why
@@ -25,6 +26,9 @@ TRENDING = "Trending"
 
 TITLE_LIMIT, ABSTRACT_LIMIT, NAME_LIMIT = 400, 4000, 80
 """The most of a title, an abstract and a name, in characters; arXiv's abstracts have 1,920."""
+
+SUBJECT_TITLE = 120
+"""The most of the top pick's title in a subject, in characters."""
 
 AUTHORS, NAMED = 6, 5
 """The most authors on one card, and interests or sources in one sentence."""
@@ -71,7 +75,18 @@ def groups(edition: Edition, abstract: Abstract = "tldr") -> tuple[Group, ...]:
     """The picks by interest, in the order of each interest's strongest pick."""
     numbers = itertools.count(1)
     return tuple(
-        Group(name, tuple(card(pick, next(numbers), abstract) for pick in members))
+        Group(
+            name,
+            tuple(
+                card(
+                    pick,
+                    next(numbers),
+                    abstract,
+                    lately=within_a_week(pick.paper, edition.date),
+                )
+                for pick in members
+            ),
+        )
         for name, members in by_interest(edition.picks).items()
     )
 
@@ -84,16 +99,17 @@ def by_interest(picks: Iterable[Pick]) -> dict[str, list[Pick]]:
     return found
 
 
-def card(pick: Pick, number: int, abstract: Abstract = "tldr") -> Card:
-    """``pick`` in words, with so much of its abstract."""
+def card(pick: Pick, number: int, abstract: Abstract = "tldr", *, lately: bool = False) -> Card:
+    """``pick`` in words, with so much of its abstract; ``lately``: its reports are this week's."""
     paper = pick.paper
+    counted = reports(pick.reports, pick.reasons)
     return Card(
         number=number,
         title=title(paper),
         href=href(paper),
         authors=authors(paper.authors),
         summary=summary(paper, abstract),
-        badges=badges(said(paper.abstract), reports(pick.reports, pick.reasons)),
+        badges=badges(said(paper.abstract), counted, lately=lately),
         causes=causes(pick.reasons, pick.explore),
         pick=pick,
     )
@@ -101,7 +117,12 @@ def card(pick: Pick, number: int, abstract: Abstract = "tldr") -> Card:
 
 def title(paper: Paper) -> str:
     """The paper's title as people read it; never empty, never invisible."""
-    text = said(paper.title)
+    return _title(paper.title)
+
+
+@lru_cache(REMEMBERED)
+def _title(text: str) -> str:
+    text = said(text)
     return shorten(text, TITLE_LIMIT) if is_visible(text) else "Untitled"
 
 
@@ -165,6 +186,21 @@ def quiet_glance(edition: Edition) -> str:
         return "No new papers came in."
     looked = count(edition.considered, "new paper")
     return f"{capitalised(looked)} looked at, none close enough to show you."
+
+
+def subject(edition: Edition, newsletter: str) -> str:
+    """What is inside: the top pick and how many more; a day without picks says so."""
+    if not edition.picks:
+        nothing = "nothing close enough" if edition.considered else "no new papers"
+        return f"{headline(edition.date)}: {nothing} in {header_text(newsletter)}"
+    top = _subject_title(edition.picks[0].paper.title)
+    more = len(edition.picks) - 1
+    return f"{top} and {more} more" if more else top
+
+
+@lru_cache(REMEMBERED)
+def _subject_title(text: str) -> str:
+    return shorten(header_text(_title(text)), SUBJECT_TITLE)
 
 
 def headline(date: dt.date) -> str:

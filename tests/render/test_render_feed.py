@@ -55,7 +55,7 @@ def test_a_feed_comes_back_as_it_was_written(form):
     assert [author.name for author in entry.authors] == ["Ada B", "Émile C"]
     assert dt.datetime(*entry.published_parsed[:6], tzinfo=dt.UTC) == edition.composed_at
     assert "We compose paths through shared modules." in entry.summary
-    assert "Reported 2 times" in entry.summary
+    assert "Reported twice" in entry.summary
 
 
 @pytest.mark.parametrize("form", [rss, atom])

@@ -6,6 +6,7 @@ After a change that is meant, write the files again and read the difference:
 
 from __future__ import annotations
 
+import datetime as dt
 import email
 import os
 from email import policy
@@ -17,9 +18,10 @@ from digest.editions import Reason
 from digest.links import Key
 from digest.lint.checklist import lint
 from digest.render.markdown import markdown
-from digest.render.press import Press, subject
+from digest.render.press import Press
 from digest.render.settings import MailSettings
 from digest.render.templates import environment
+from digest.render.wording import subject
 from digest.subscribers import Interest
 from tests.support.builders import a_paper, a_pick, a_quiet_edition, a_subscriber, an_edition
 
@@ -61,6 +63,7 @@ def normal():
             "J. Doe",
         ),
         link="https://arxiv.org/abs/2410.08391",
+        published=dt.date(2024, 5, 30),
     )
     reasons = (Reason("term", "KV cache", 4), Reason("author", "Simon S. Du", 2))
     trend = (Reason("example", "Attention Is All You Need", 1), Reason("trend", "rising fast", 1))
@@ -163,15 +166,56 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", EDITIONS)
-def test_an_edition_is_written_as_in_its_golden_file(name, form):
+AT = dt.datetime(2024, 6, 3, 5, 0, 7, tzinfo=dt.UTC)
+LETTERS = {
+    "confirmation": lambda: PRESS.confirmation(
+        "bob@example.net",
+        "Bob Sandström",
+        "https://papers.example.org/confirm/AXYM8kDXmBS8lzILMee79dkRS5-gydk",
+        AT,
+        ["Fast inference", "Agents"],
+    ),
+    "notice": lambda: PRESS.notice(
+        "editor@example.org",
+        "Two sources were silent today",
+        [
+            "The sources “example feed” and “example list” have not answered since Friday: "
+            "connection refused.",
+            "Look at their addresses in the configuration, or remove them; editions go out "
+            "without them until then.",
+        ],
+        AT,
+    ),
+}
+
+
+def check(name, form, written):
+    """Compare with the golden file; write it first when that is asked for."""
     path = GOLDEN / f"{name}.{form}"
-    written = FORMS[form](EDITIONS[name]())
     if os.environ.get("DIGEST_GOLDEN") == "write":
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(written)
     assert written == path.read_bytes()
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", EDITIONS)
+def test_an_edition_is_written_as_in_its_golden_file(name, form):
+    check(name, form, FORMS[form](EDITIONS[name]()))
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_a_letter_is_written_as_in_its_golden_files(name):
+    data = LETTERS[name]().data
+    mail = email.message_from_bytes(data, policy=policy.default)
+    for part, form in zip(mail.iter_parts(), ("txt", "html"), strict=True):
+        check(name, form, part.get_content().replace("\r\n", "\n").encode())
+    check(name, "eml", data)
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_nothing_is_found_in_a_golden_letter(name):
+    assert [str(one) for one in lint((GOLDEN / f"{name}.eml").read_bytes())] == []
 
 
 @pytest.mark.parametrize("name", EDITIONS)
@@ -179,7 +223,7 @@ def test_a_golden_mail_holds_the_golden_parts_under_the_expected_headers(name):
     data = (GOLDEN / f"{name}.eml").read_bytes()
     mail = email.message_from_bytes(data, policy=policy.default)
     assert mail.keys() == HEADERS
-    assert mail["Subject"] == subject(EDITIONS[name](), SETTINGS)
+    assert mail["Subject"] == subject(EDITIONS[name](), SETTINGS.title)
     assert mail["Message-ID"] == PRESS.message(EDITIONS[name]()).message_id
     first, last = mail.iter_parts()
     for part, kind, form in ((first, "text/plain", "txt"), (last, "text/html", "html")):

@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.errors import RenderError
-from digest.render.mail import html, message, subject, text
+from digest.render.mail import html, message, text
 from digest.render.mime import header_text
 from digest.render.plain import plain
 from digest.render.reading import said
 from digest.render.settings import MailSettings
 from digest.render.templates import environment
+from digest.render.wording import subject
 from digest.subscribers import Subscriber
 from tests.support.builders import a_paper, a_pick, a_quiet_edition, a_subscriber, an_edition
 
@@ -183,15 +184,19 @@ def test_the_public_edition_is_never_mailed():
 
 
 def test_the_subject_is_the_top_pick_and_how_many_more():
-    assert subject(an_edition(a_pick("Deep")), SETTINGS) == "Deep"
+    assert subject(an_edition(a_pick("Deep")), SETTINGS.title) == "Deep"
     assert (
-        subject(an_edition(a_pick("Deep"), a_pick("B"), a_pick("C")), SETTINGS) == "Deep and 2 more"
+        subject(an_edition(a_pick("Deep"), a_pick("B"), a_pick("C")), SETTINGS.title)
+        == "Deep and 2 more"
     )
 
 
 def test_a_quiet_day_says_so_in_its_subject():
-    assert subject(a_quiet_edition(), SETTINGS) == "A quiet Monday: no new papers in Daily Papers"
-    assert subject(a_quiet_edition(considered=9), SETTINGS) == (
+    assert (
+        subject(a_quiet_edition(), SETTINGS.title)
+        == "A quiet Monday: no new papers in Daily Papers"
+    )
+    assert subject(a_quiet_edition(considered=9), SETTINGS.title) == (
         "A quiet Monday: nothing close enough in Daily Papers"
     )
 

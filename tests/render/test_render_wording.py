@@ -8,6 +8,9 @@ import pytest
 
 from digest.editions import Reason
 from digest.render import wording
+from digest.render.press import Press
+from digest.render.settings import MailSettings
+from digest.render.templates import environment
 from tests.support.builders import a_paper, a_pick, a_quiet_edition, an_edition
 
 
@@ -51,7 +54,31 @@ def labels(*reasons, **known):
 
 def test_how_often_a_paper_was_reported_is_a_badge():
     assert labels(reports=3) == [("Reported 3 times", "")]
+    assert labels(reports=2) == [("Reported twice", "")]
     assert labels(reports=1) == []
+
+
+@pytest.mark.parametrize(
+    ("published", "badge"),
+    [
+        (dt.date(2024, 5, 28), "Reported 3 times this week"),
+        (dt.date(2024, 5, 27), "Reported 3 times"),
+        (None, "Reported 3 times"),
+    ],
+)
+def test_reports_of_a_paper_that_came_out_this_week_are_of_this_week(published, badge):
+    edition = an_edition(a_pick(a_paper(published=published), reports=3))
+    (group,) = wording.groups(edition)
+    assert [one.label for one in group.cards[0].badges] == [badge]
+
+
+def test_a_press_tells_reports_of_this_week_from_older_ones():
+    press = Press(MailSettings(), environment())
+    pick = a_pick(a_paper(published=dt.date(2024, 5, 28)), reports=3)
+    today = an_edition(pick)
+    tomorrow = an_edition(pick, date=dt.date(2024, 6, 4))
+    assert "Reported 3 times this week\n" in press.text(today)
+    assert "Reported 3 times\n" in press.text(tomorrow)
 
 
 def test_a_trend_that_counts_reports_is_not_counted_twice():
