@@ -1,5 +1,6 @@
 # One way to do each thing. `make setup` is called by the others when it is needed.
 .PHONY: setup demo test lint bench bench-ranking test-encoder lock tools e2e screenshots
+.PHONY: faults rivals bench-smtp bench-web
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -57,6 +58,29 @@ e2e: $(READY) $(E2E)
 screenshots: $(READY) $(E2E)
 	$(BIN)/python -m tests.e2e.samples build/screenshots
 	node tests/e2e/screenshots.mjs build/screenshots
+	$(BIN)/python -m tests.e2e.screens build/screenshots
+
+# Delivery against every fault there is a tool for: Postfix's smtp-sink, libfiu, libfaketime.
+# What is not installed is skipped, and says so. `make faults ONLY="F14 F17"` runs some of them.
+faults: $(READY)
+	$(BIN)/python -m tests.faults $(ONLY)
+
+bench-smtp: $(READY)
+	$(BIN)/python -m tests.bench.smtp_speed
+
+bench-web: $(READY)
+	$(BIN)/python -m tests.bench.web_speed
+
+# Other programs through the same faults, each in an environment of its own.
+SENDERS := .cache/rivals/django_newsletter/.ready .cache/rivals/rss2email/.ready
+
+rivals: $(READY) $(SENDERS)
+	$(BIN)/python -m tests.rivals.compare
+
+.cache/rivals/%/.ready: tests/rivals/%/requirements.txt
+	$(PYTHON) -m venv .cache/rivals/$*
+	.cache/rivals/$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
 
 # The encoder's weights are no default: with them, the tests that need them.
 test-encoder: $(READY)
@@ -70,3 +94,6 @@ lock:
 	uv pip compile --generate-hashes --universal --quiet --no-header --no-annotate \
 		--override $(RIVALS)/overrides.txt -c requirements.lock \
 		$(RIVALS)/requirements.in -o $(RIVALS)/requirements.txt
+	for sender in django_newsletter rss2email; do \
+		uv pip compile --generate-hashes --universal --quiet --no-header --no-annotate \
+			tests/rivals/$$sender/requirements.in -o tests/rivals/$$sender/requirements.txt; done

@@ -284,22 +284,30 @@ def checked(app: App) -> Answer:
     elif not os.access(app.inbox, os.R_OK | os.W_OK | os.X_OK):
         problems.append(f"the inbox {app.inbox} cannot be written to; change its rights")
     try:
-        report["delivery"] = _greeting(app)
+        report |= _greeting(app)
     except DigestError as error:
         problems.append(str(error))
     return {**report, "exit": int(bool(problems))}
 
 
-def _greeting(app: App) -> str:
+def _greeting(app: App) -> Answer:
+    """``delivery``: one line; and what the mail server's extensions mean, by keyword."""
     if app.settings.delivery.transport == "folder":
-        return f"mails are written to {app.settings.delivery.folder}; none is sent"
-    return app.smtp().greet()
+        return {"delivery": f"mails are written to {app.settings.delivery.folder}; none is sent"}
+    greeting = app.smtp().greet()
+    return {
+        "delivery": greeting.line,
+        "server": [asdict(one) for one in greeting.capabilities],
+    }
 
 
 def say_checked(answer: Answer) -> None:
     for name in ("configuration", "subscribers", "papers", "inbox", "delivery"):
         if name in answer:
             click.echo(f"{name:14} {answer[name]}")
+    for one in answer.get("server", ()):
+        sign = "+" if one["offered"] else "-"
+        click.echo(f"{'':14} {sign} {one['keyword']}: {one['meaning']}")
     for problem in answer["problems"]:
         click.echo(f"{'problem':14} {problem}")
     if not answer["problems"]:

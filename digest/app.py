@@ -18,20 +18,23 @@ from digest import pipeline
 from digest.collect import gathering, inbox
 from digest.compose.editor import EditorSettings
 from digest.config import Settings, load_settings, load_subscribers, password
+from digest.deliver.breaker import Breaker
 from digest.deliver.dkim import signed
 from digest.deliver.folder import FolderTransport
 from digest.deliver.outcomes import Transport
 from digest.deliver.smtp import SmtpTransport
+from digest.delivery import Delivered, deliver
 from digest.editions import Edition, Explanation
 from digest.encode.opening import open_encoder
 from digest.encoding import LEAST, Progress, encode_papers
 from digest.errors import ConfigError
-from digest.keys import dkim_signers, link_keys
+from digest.keys import LINK_KEYS, dkim_signers, link_keys
 from digest.marked import nearest
 from digest.messages import Message
 from digest.render.press import Press
 from digest.render.templates import environment
 from digest.sources import INBOX, Health, Run, Source
+from digest.store.claims import Claim
 from digest.store.shelves import Store, open_store
 from digest.store.subscribers import Entry
 from digest.subscribers import PUBLIC, Subscriber, due_date, next_date, zone
@@ -42,8 +45,6 @@ if TYPE_CHECKING:
     from digest.deliver.dkim import Signer
     from digest.encode.encoder import Encoder
 
-LINK_KEYS = "links.key"
-"""The file beside digest.yaml whose keys sign the links in mails."""
 
 ENCODED_FIRST_S = 120.0
 """How long composing waits for papers to be encoded: those of a day, not those of an archive."""
@@ -63,8 +64,20 @@ class App:
         """The store, with the subscribers of the file taken over."""
         store = open_store(self.settings.database)
         listed = load_subscribers(self.settings.subscribers or Path())
+        self._recall_erased(store, listed)
         store.subscribers.sync([*listed, self.settings.public_subscriber], self.clock())
         return store
+
+    def recall_erased(self, readers: Sequence[Subscriber]) -> None:
+        """See to it that those of the readers who had themselves erased get nothing."""
+        self._recall_erased(self.store, readers)
+
+    def _recall_erased(self, store: Store, readers: Sequence[Subscriber]) -> None:
+        if readers and store.suppressions.any_erased():
+            keys = link_keys(self.settings.file.parent / LINK_KEYS)
+            addresses = [reader.address for reader in readers if reader.address]
+            secrets = [key.secret for key in keys]
+            store.suppressions.recall(addresses, secrets, self.clock())
 
     def close(self) -> None:
         """Close the store, if it was opened."""
@@ -87,18 +100,21 @@ class App:
 
     def message(self, edition: Edition) -> Message:
         """The mail of an edition, signed where keys are configured. Raises RenderError."""
-        printed = self.press.message(edition)
+        return self.signed(self.press.message(edition))
+
+    def signed(self, printed: Message) -> Message:
+        """The mail with its signatures."""
         if not self.signers:
             return printed
         return dataclasses.replace(printed, data=signed(printed.data, self.signers))
 
     @cached_property
     def press(self) -> Press:
-        """What prints the mails of this run. Its key signs links, where there is a web to lead to
-        or an address for what bounces.
+        """What prints the mails of this run. Its key signs links, where there is a web to lead to,
+        an address for what bounces, or a mailbox from which requests are read.
         """
         settings = self.settings.mail
-        signing = bool(settings.base_url or settings.bounces)
+        signing = bool(settings.base_url or settings.bounces or self.settings.bounces.mailbox)
         key = link_keys(self.settings.file.parent / LINK_KEYS)[0] if signing else None
         return Press(settings, self.env, key)
 
@@ -187,14 +203,19 @@ class App:
             end = time.monotonic() + within_s
             yield from encode_papers(self.store.vectors, encoder, lambda: time.monotonic() >= end)
 
-    def deliver(self, stopping: Callable[[], bool] = lambda: False) -> Iterator[pipeline.Delivered]:
-        transport = self.transport()
-        try:
-            yield from pipeline.deliver(
-                self.store, transport, self.clock, self.settings.delivery.retry, stopping
-            )
-        finally:
-            transport.close()
+    def deliver(self, stopping: Callable[[], bool] = lambda: False) -> Iterator[Delivered]:
+        """Send what is queued and due. Raises MailServerDown."""
+        settings = self.settings.delivery.sending
+        if self.settings.delivery.transport == "folder":  # a file written again is the same file
+            settings = dataclasses.replace(settings, uncertain="resend", connections=1)
+        yield from deliver(
+            self.store, self.transport, self.clock, settings, stopping, self._breaker
+        )
+
+    @cached_property
+    def _breaker(self) -> Breaker[Claim]:
+        """What a long-running program remembers of a server that refused everything."""
+        return Breaker()
 
     def entry(self, who: str) -> Entry:
         """The subscriber of that id or address. Raises ConfigError when there is none."""

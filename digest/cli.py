@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import signal
 import sys
 import threading
@@ -13,6 +12,15 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import click
 
+from digest.commands.feeds import feed
+from digest.commands.outbox import outbox
+from digest.commands.returns import bounces, replies, suppress
+from digest.commands.running import DONE, IN_PART, NOT_STARTED
+from digest.commands.running import as_json as _json
+from digest.commands.running import log_to_terminal as _log_to_terminal
+from digest.commands.running import report as _report
+from digest.commands.running import the_app as _app
+from digest.commands.serving import serve, web_password
 from digest.errors import ConfigError, DigestError, MailServerDown, clean
 from digest.options import Group, given
 
@@ -20,7 +28,6 @@ if TYPE_CHECKING:
     from digest.app import App
     from digest.editions import Edition, Explanation
 
-DONE, IN_PART, NOT_STARTED = 0, 1, 2
 VALUES = ("more", "less", "save", "clear")
 SPLITS = ("dev", "test", "all")
 BASELINES = ("bm25", "tfidf", "mean")
@@ -36,6 +43,10 @@ def digest() -> None:
     Collects papers, works out which are new to each reader, ranks them by that reader's
     interests, and sends each a personal edition by mail and feed.
     """
+
+
+for _command in (feed, outbox, bounces, replies, suppress, serve, web_password):
+    digest.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -197,21 +208,6 @@ def preview(
         else _rendered(app, edition, form)
     )
     _put(data, output, open_it, form)
-
-
-@digest.command()
-@click.argument("who", required=False)
-@click.option("--format", "form", type=click.Choice(("rss", "atom", "json")), default="rss")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it there.")
-def feed(who: str | None, form: str, output: Path | None) -> None:
-    """Write the feed of WHO's editions, or of the public edition."""
-    from digest.render import feed as feeds
-
-    app = _app()
-    subscriber = app.entry(who).subscriber if who else app.public()
-    write = {"rss": feeds.rss, "atom": feeds.atom, "json": feeds.json_feed}[form]
-    text = write(app.feed(subscriber), app.settings.mail, app.env, reader=subscriber)
-    _put(text.encode(), output, False, form)
 
 
 @digest.command()
@@ -399,7 +395,7 @@ def add(address: str, id_: str | None, weekdays: str, **stated: Any) -> int:
     from digest import answers, roster
 
     reader = roster.stated(address, id_, weekdays.replace(",", " ").split(), **stated)
-    roster.add(_app(), [reader])
+    _warn(roster.add(_app(), [reader]))
     return _report(answers.subscriber(_app().entry(reader.id)), answers.say_subscriber)
 
 
@@ -409,8 +405,9 @@ def import_(file: Path) -> int:
     """Take the subscribers of a FILE in the form of subscribers.yaml into the store."""
     from digest import answers, roster
 
-    app = _app()
-    return _report(answers.imported(roster.take_in(app, file)), answers.say_imported)
+    ids, suppressed = roster.take_in(_app(), file)
+    _warn(suppressed)
+    return _report(answers.imported(ids), answers.say_imported)
 
 
 @subscribers.command()
@@ -480,37 +477,6 @@ def _change(who: str, change: Callable[[App, str], None]) -> int:
 # What commands share --------------------------------------------------------------------------
 
 
-def _app() -> App:
-    """The installation the options name, opened once a command."""
-    from digest.app import open_app
-
-    if given("verbose"):
-        _log_to_terminal()
-    root = click.get_current_context().find_root()
-    app: App | None = root.meta.get("digest.app")
-    if app is None:
-        app = root.meta["digest.app"] = open_app(given("config"), given("now"))
-        root.call_on_close(app.close)
-    return app
-
-
-def _report(report: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> int:
-    """Print a report, as JSON or in words; the exit code it asks for."""
-    code: int = report.pop("exit", DONE)
-    for part in report.values():
-        if isinstance(part, dict):
-            code = max(code, part.pop("exit", DONE))
-    if given("json"):
-        click.echo(_json(report))
-    else:
-        say(report)
-    return code
-
-
-def _json(report: dict[str, Any]) -> bytes:
-    return json.dumps(report, ensure_ascii=False, default=str).encode()
-
-
 def _rendered(app: App, edition: Edition, form: str) -> bytes:
     from digest.render import markdown
 
@@ -566,17 +532,9 @@ def _expanded(paths: tuple[Path, ...]) -> list[Path]:
     ]
 
 
-def _log_to_terminal() -> None:
-    import logging
-
-    logging.basicConfig(
-        level=logging.DEBUG if (given("verbose") or 0) > 1 else logging.INFO,
-        format="%(asctime)s %(message)s",
-        datefmt="%Y-%m-%d %H:%M:%S",
-        stream=sys.stderr,
-    )
-    for chatty in ("alembic", "apscheduler", "watchfiles"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+def _warn(sentences: Sequence[str]) -> None:
+    for sentence in sentences:
+        click.echo(f"digest: {clean(sentence)}", err=True)
 
 
 def _complain(error: DigestError | str, code: int) -> int:

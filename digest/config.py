@@ -19,12 +19,15 @@ from digest.compose.editor import ComposeSettings
 from digest.compose.profiles import ProfileSettings
 from digest.compose.trending import TrendSettings
 from digest.deliver.dkim import DkimSettings
+from digest.deliver.pacing import PaceSettings
 from digest.deliver.retry import RetrySettings
+from digest.deliver.settings import DeliverSettings
 from digest.deliver.smtp import SmtpSettings
 from digest.encode.models import SemanticSettings
 from digest.errors import ConfigError
 from digest.marked import Keys, Marked, load, nearest, scalar
 from digest.render.settings import MailSettings
+from digest.returns.settings import ReturnsSettings, rooted
 from digest.sources import Source
 from digest.subscribers import (
     PUBLIC,
@@ -37,7 +40,8 @@ from digest.subscribers import (
     alternatives,
     zone,
 )
-from digest.wishes import check_entries, check_interest
+from digest.web.settings import WebSettings
+from digest.wishes import check_address, check_entries, check_interest
 
 PREFIX = "DIGEST_"
 NAMING = ("keywords", "always", "examples", "authors", "categories", "sources")
@@ -67,7 +71,19 @@ class DeliverySettings(SmtpSettings):
     folder: Path | None = None
     password_file: Path | None = None
     dkim: tuple[DkimSettings, ...] = ()
+    connections: int = 1
+    uncertain: Literal["hold", "resend"] = "hold"
+    pace: PaceSettings = field(default_factory=PaceSettings)
     retry: RetrySettings = field(default_factory=RetrySettings)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.sending  # noqa: B018 - what is wrong with it is said now
+
+    @property
+    def sending(self) -> DeliverSettings:
+        """What a run of delivery is told."""
+        return DeliverSettings(self.retry, self.pace, self.connections, self.uncertain)
 
 
 @dataclass(frozen=True)
@@ -75,10 +91,12 @@ class ScheduleSettings:
     """``tick_s``: how often the scheduler looks for work, in seconds.
 
     ``hold_h``: how long after its hour an edition waits for sources that are late, in hours.
+    ``alert``: a command that is given one sentence when somebody should look.
     """
 
     tick_s: int = 60
     hold_h: float = 2
+    alert: str = ""
 
     def __post_init__(self) -> None:
         if not 0 <= self.hold_h <= 23:
@@ -105,6 +123,8 @@ class Settings:
     public: PublicSettings = field(default_factory=PublicSettings)
     mail: MailSettings = field(default_factory=MailSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    bounces: ReturnsSettings = field(default_factory=ReturnsSettings)
+    web: WebSettings = field(default_factory=WebSettings)
     schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
 
     @property
@@ -169,13 +189,13 @@ def load_settings(path: Path, environment: Mapping[str, str]) -> Settings:
     """
     marked = load(path)
     marked.tree = {} if marked.tree is None else marked.tree
-    delivery = marked.tree.get("delivery") if isinstance(marked.tree, dict) else None
-    if isinstance(delivery, dict) and "password" in delivery:
-        place = marked.place(("delivery", "password"))
-        raise ConfigError(
-            f"{place}: delivery: a password does not belong in this file; name a file with "
-            "'password_file', or set DIGEST_DELIVERY__PASSWORD"
-        )
+    for name in ("delivery", "bounces"):
+        section = marked.tree.get(name) if isinstance(marked.tree, dict) else None
+        if isinstance(section, dict) and "password" in section:
+            raise ConfigError(
+                f"{marked.place((name, 'password'))}: {name}: a password does not belong in this "
+                f"file; name a file with 'password_file', or set DIGEST_{name.upper()}__PASSWORD"
+            )
     _overlay(marked, environment)
     settings = _read(Settings, marked, marked.tree, (), hidden={"file"})
     names = [one.name for one in settings.sources]
@@ -220,30 +240,17 @@ def read_subscribers(marked: Marked) -> list[Subscriber]:
     return found
 
 
-def check_address(address: str) -> None:
-    """Raises ValueError when this is not one mail address."""
-    import email_validator  # late: only a command that reads addresses needs it
-
-    # Labs write to names like ada@cluster.local: whether mail gets there is their business.
-    email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
-    try:
-        email_validator.validate_email(
-            address, check_deliverability=False, globally_deliverable=False, test_environment=True
-        )
-    except email_validator.EmailNotValidError as error:
-        raise ValueError(f"'{address}' is not a mail address: {error}") from error
-
-
-def password(delivery: DeliverySettings) -> str:
+def password(section: DeliverySettings | ReturnsSettings) -> str:
     """The mail server's password, from the environment or the file that the settings name."""
-    if delivery.password or delivery.password_file is None:
-        return delivery.password
+    if section.password or section.password_file is None:
+        return section.password
     try:
-        return delivery.password_file.read_text(encoding="utf-8").strip()
+        return section.password_file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
+        name = "delivery" if isinstance(section, DeliverySettings) else "bounces"
         raise ConfigError(
-            f"the password file {delivery.password_file} cannot be read ({error}); "
-            "check delivery.password_file"
+            f"the password file {section.password_file} cannot be read ({error}); "
+            f"check {name}.password_file"
         ) from error
 
 
@@ -425,6 +432,7 @@ def _absolute(settings: Settings, file: Path) -> Settings:
             for one in settings.sources
         ),
         delivery=delivery,
+        bounces=rooted(settings.bounces, here),
         semantic=semantic,
     )
 

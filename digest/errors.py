@@ -50,3 +50,7 @@ class RenderError(DigestError):
 
 class MailServerDown(DigestError):
     """The mail server cannot be used at all now; no attempt is counted against any message."""
+
+
+class NoRoom(MailServerDown):
+    """The mail server takes no further connection now; those it has may go on."""

@@ -15,6 +15,9 @@ from digest.deliver.dkim import DkimSettings, Signer, check_names, signer
 from digest.errors import ConfigError
 from digest.links import SECRET, Key
 
+LINK_KEYS = "links.key"
+"""The file beside digest.yaml whose keys sign the links in mails."""
+
 Kind = Literal["rsa", "ed25519"]
 
 RSA_BITS = 2048

@@ -24,7 +24,7 @@ from urllib.parse import quote
 
 from digest.votes import Value
 
-Purpose = Literal["unsubscribe", "vote", "confirm", "edition", "bounce"]
+Purpose = Literal["unsubscribe", "vote", "confirm", "edition", "mine", "feed", "session", "bounce"]
 
 SECRET = 32
 """The octets of a key's secret: as many as HMAC-SHA256 has of output (RFC 2104 §3)."""
@@ -126,6 +126,17 @@ class Links:
         """The page that shows this edition, to this reader."""
         return self._page("edition", self._ticket("edition", subscriber, date))
 
+    def mine_url(self, subscriber: str, date: dt.date) -> str | None:
+        """The page of this reader's interests, votes and editions; asked for on ``date``."""
+        return self._page("mine", self._ticket("mine", subscriber, date))
+
+    def feed_token(self, subscriber: str, revision: int) -> str | None:
+        """What stands in the addresses of a reader's own feeds, good until ``revision`` changes."""
+        if self.key is None:
+            return None
+        said = revision.to_bytes(_DATE) + subscriber.encode("utf-8", "surrogatepass")
+        return seal(said, "feed", self.key)
+
     def confirm_url(self, subscriber: str, date: dt.date) -> str | None:
         """The page where a new reader says that the address is theirs; asked on ``date``."""
         return self._page("confirm", self._ticket("confirm", subscriber, date))
@@ -195,6 +206,14 @@ def open_ticket(token: str, purpose: Purpose, keys: Sequence[Key]) -> Ticket | N
     if said is None or len(said) < _DATE:
         return None
     return Ticket(said[_DATE:].decode("utf-8", "surrogatepass"), _date(said))
+
+
+def open_feed(token: str, keys: Sequence[Key]) -> tuple[str, int] | None:
+    """The subscriber and the revision in a token of ``feed_token``; None for one not ours."""
+    said = open_token(token, "feed", keys)
+    if said is None or len(said) < _DATE:
+        return None
+    return said[_DATE:].decode("utf-8", "surrogatepass"), int.from_bytes(said[:_DATE])
 
 
 def returned(address: str, domain: str, keys: Sequence[Key]) -> str | None:

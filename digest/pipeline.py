@@ -1,11 +1,11 @@
-"""The day on one page: collect, compose, deliver. Whatever crashes, the step is run again."""
+"""The day on one page: collect, compose. Whatever crashes, the step is run again."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,8 +17,6 @@ from digest.compose.background import learn as learn_from
 from digest.compose.language import terms
 from digest.compose.lexicon import shipped
 from digest.compose.wishing import wording
-from digest.deliver.outcomes import Transport
-from digest.deliver.retry import RetrySettings, next_state
 from digest.editions import Edition, Explanation
 from digest.encode.encoder import Encoder
 from digest.encoding import encoded
@@ -38,7 +36,6 @@ from digest.sources import (
 from digest.store.backgrounds import Snapshot
 from digest.store.editions import Composed
 from digest.store.grouping import Rules
-from digest.store.outbox import Claim
 from digest.store.papers import NEWS, Added
 from digest.store.shelves import Store
 from digest.store.subscribers import Due
@@ -48,17 +45,11 @@ from digest.votes import Opinion
 BATCH = 1_000
 """Readers composed at once: enough to share the work on papers, little enough for memory."""
 
-CLAIMED = 50
-"""Messages claimed at once; a stop gives back those that were not tried."""
-
 RESOLVED_WITHIN = dt.timedelta(days=14)
 """Titles older than this are not asked about: their papers are in no edition any more."""
 
 RESOLVED_AT_ONCE = 100
 """Titles asked about in one run, in batches with arXiv's pauses between them."""
-
-LEASE = dt.timedelta(minutes=15)
-"""How long a claim holds: longer than a message's longest wait, ten minutes after the dot."""
 
 LEARNT_FROM = 100_000
 """The latest papers that the archive's language is learnt from; more add time and little else."""
@@ -359,7 +350,8 @@ def compose(
     for start in range(0, len(due), BATCH):
         batch = due[start : start + BATCH]
         ready: list[Composed] = []
-        drafts = _draft(store, window, batch, now, settings, known)
+        undelivered = store.editions.undelivered([one.id for one in batch])
+        drafts = _draft(store, window, batch, now, settings, known, undelivered)
         for one, drafted in zip(batch, drafts, strict=True):
             if not drafted.edition.picks and one.last is None:
                 waiting.append(one.id)
@@ -371,7 +363,8 @@ def compose(
             except RenderError as error:
                 yield error
                 continue
-            ready.append(Composed(drafted.edition, drafted.papers, message, one.last))
+            supersedes = tuple(undelivered.get(one.id, ()))
+            ready.append(Composed(drafted.edition, drafted.papers, message, one.last, supersedes))
         yield from store.editions.add(ready)
     if waiting:
         yield Waiting(tuple(waiting))
@@ -393,8 +386,17 @@ def preview(
     last = store.editions.last(subscriber.id)
     due = Due(subscriber.id, date, last and last[0], now)
     known = Known(background(store), encoder)
+    undelivered = store.editions.undelivered([subscriber.id])
     (drafted,) = _draft(
-        store, window, [due], now, settings, known, readers_=[subscriber], explain=explain
+        store,
+        window,
+        [due],
+        now,
+        settings,
+        known,
+        undelivered,
+        readers_=[subscriber],
+        explain=explain,
     )
     return drafted.edition, drafted.explanation
 
@@ -414,14 +416,19 @@ def _draft(
     now: dt.datetime,
     settings: editor.EditorSettings,
     known: Known,
+    undelivered: Mapping[str, Sequence[int]],
     *,
     readers_: Sequence[Subscriber] | None = None,
     explain: bool = False,
 ) -> list[editor.Draft]:
-    """Gather what a batch's editions are made of, and have them made: one query a kind of fact."""
+    """Gather what a batch's editions are made of, and have them made: one query a kind of fact.
+
+    What the ``undelivered`` mails hold, by subscriber, is still news to them.
+    """
     ids = [one.id for one in due]
     subscribers = readers_ or store.subscribers.get(ids)
-    seen = store.editions.seen(ids, window.since)
+    never = [mail for mails in undelivered.values() for mail in mails]
+    seen = store.editions.seen(ids, window.since, never)
     latest = store.editions.latest_at(ids)
     opinions = store.votes.opinions(ids)
     theirs: dict[str, list[Opinion]] = {}
@@ -447,59 +454,3 @@ def _draft(
         ours = encoded(store.vectors, known.encoder, papers, said - {""})
     library = editor.Library(named, voted, known.background, ours)
     return editor.draft(desk, window, library, now, settings, explain=explain)
-
-
-# Deliver: queued messages leave ----------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """What became of one message; ``state`` as drawn in the outbox."""
-
-    subscriber: str
-    recipient: str
-    state: str
-    reply: str
-
-
-def deliver(
-    store: Store,
-    transport: Transport,
-    clock: Callable[[], dt.datetime],
-    settings: RetrySettings,
-    stopping: Callable[[], bool] = lambda: False,
-) -> Iterator[Delivered]:
-    """Send what is queued and due: claim, send, record, one message after the other.
-
-    Raises MailServerDown after giving back what was not tried; no attempt is counted then.
-    """
-    with store.outbox.alone() as ours:
-        while ours and not stopping():
-            claims = store.outbox.claim(CLAIMED, clock(), LEASE)
-            if not claims:
-                return
-            tried = 0
-            try:
-                for claim in claims:
-                    if stopping():
-                        break
-                    yield _send(store, transport, claim, clock, settings)
-                    tried += 1
-            finally:
-                store.outbox.release(claims[tried:])
-
-
-def _send(
-    store: Store,
-    transport: Transport,
-    claim: Claim,
-    clock: Callable[[], dt.datetime],
-    settings: RetrySettings,
-) -> Delivered:
-    outcome = transport.send(claim.message)
-    now, seed = clock(), claim.message.message_id
-    after = next_state(outcome, claim.attempts + 1, now, seed=seed, settings=settings)
-    store.outbox.record(
-        claim, state=after.state, reply=after.reply, not_before=after.not_before, now=now
-    )
-    return Delivered(claim.subscriber, claim.message.recipient, after.state, after.reply)

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from digest import suppressing
 from digest.answers import subscriber
 from digest.app import App
 from digest.config import read_subscribers
@@ -24,6 +25,13 @@ FIELDS = (
 
 LISTS = "keywords required always dislikes categories sources".split()  # noqa: SIM905
 """What an interest is made of besides its text, as far as the command line states it."""
+
+BACK = {
+    "left": "; `digest subscribers resume` brings them back",
+    "paused": "; `digest subscribers resume` brings them back",
+    "suppressed": "; `digest suppress list` says why",
+}
+"""What to do about one who is there and gets nothing."""
 
 
 def stated(
@@ -57,24 +65,27 @@ def stated(
     return read_subscribers(Marked("the command line", {"subscribers": [entry]}))[0]
 
 
-def add(app: App, readers: Sequence[Subscriber]) -> None:
-    """Store new subscribers, all or none. Raises ConfigError when one is there already."""
+def add(app: App, readers: Sequence[Subscriber]) -> list[str]:
+    """Store new subscribers, all or none; a warning for each whose address gets nothing.
+
+    Raises ConfigError when one is there already.
+    """
     for reader in readers:
         for who in (reader.id, reader.address or reader.id):
             entry = app.store.subscribers.find(who)
             if entry and entry.state != "unlisted":
-                back = "; `digest subscribers resume` brings them back"
                 raise ConfigError(
                     f"'{who}' is a subscriber already ({entry.state})"
-                    f"{back if entry.state in ('left', 'paused') else '; choose another --id'}"
+                    f"{BACK.get(entry.state, '; choose another --id')}"
                 )
-    app.store.subscribers.add(readers, app.clock())
+    return _stored(app, readers)
 
 
-def take_in(app: App, file: Path) -> list[str]:
-    """Store the subscribers of a file, all or none; their ids. Those there already are updated.
+def take_in(app: App, file: Path) -> tuple[list[str], list[str]]:
+    """Store the subscribers of a file, all or none; their ids, and warnings as from ``add``.
 
-    Raises ConfigError for one whom subscribers.yaml names: that file would undo the change.
+    Those there already are updated. Raises ConfigError for one whom subscribers.yaml names: that
+    file would undo the change.
     """
     readers = read_subscribers(load(file))
     new = []
@@ -87,8 +98,13 @@ def take_in(app: App, file: Path) -> list[str]:
             raise ConfigError(
                 f"{file}: '{reader.id}' stands in {app.settings.subscribers}; change them there"
             )
-    app.store.subscribers.add(new, app.clock())
-    return [reader.id for reader in readers]
+    return [reader.id for reader in readers], _stored(app, new)
+
+
+def _stored(app: App, readers: Sequence[Subscriber]) -> list[str]:
+    app.recall_erased(readers)  # first: between the two an edition could be composed
+    app.store.subscribers.add(readers, app.clock())
+    return suppressing.warnings(app, [reader.address for reader in readers])
 
 
 def as_yaml(entries: Sequence[Entry]) -> str:

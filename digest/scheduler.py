@@ -1,17 +1,16 @@
-"""A clock that calls the pipeline: ticks, and a glance at the inbox whenever it changes."""
+"""A clock that calls the day's rounds: ticks, and a glance at the inbox whenever it changes."""
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from digest.app import App
-from digest.editions import Edition
-from digest.errors import DigestError
-from digest.pipeline import Held, Waiting
+from digest.rounds import Rounds
 
 log = logging.getLogger("digest")
 
@@ -22,12 +21,8 @@ APScheduler's default is one second, after which a late job is dropped without a
 """
 
 
-TROUBLED = ("broken", "unreachable")
-"""States that somebody has to know of, once; a late source says so in the edition."""
-
-
 def run(app: App, stop: threading.Event) -> None:
-    """Collect, compose and deliver at every tick, until ``stop`` is set.
+    """Make the day's rounds at every tick, and serve the pages, until ``stop`` is set.
 
     The step under way is finished first: a message being sent is sent and recorded.
     """
@@ -37,88 +32,41 @@ def run(app: App, stop: threading.Event) -> None:
         timezone=dt.UTC,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": GRACE_S},
     )
+    rounds = Rounds(app, stop.is_set)
     job = scheduler.add_job(
-        lambda: tick(app, stop.is_set),
+        rounds.make,
         "interval",
         seconds=app.settings.schedule.tick_s,
         next_run_time=dt.datetime.now(dt.UTC),
     )
     app.inbox.mkdir(parents=True, exist_ok=True)
     app.store  # noqa: B018 - what is wrong with it is said before anything starts
-    scheduler.start()
-    log.info("running: a tick every %s s, inbox %s", app.settings.schedule.tick_s, app.inbox)
-    settled = dt.timedelta(seconds=app.settings.collect.settle_s + 0.1)
-    _watch(app.inbox, stop, lambda: job.modify(next_run_time=dt.datetime.now(dt.UTC) + settled))
-    scheduler.shutdown(wait=True)
+    with _pages(app):
+        scheduler.start()
+        log.info("running: a tick every %s s, inbox %s", app.settings.schedule.tick_s, app.inbox)
+        settled = dt.timedelta(seconds=app.settings.collect.settle_s + 0.1)
+        _watch(app.inbox, stop, lambda: job.modify(next_run_time=dt.datetime.now(dt.UTC) + settled))
+        scheduler.shutdown(wait=True)
     log.info("stopped")
 
 
-def tick(app: App, stopping: Callable[[], bool]) -> None:
-    """One round of the day's three steps; what goes wrong in one holds up none of the others."""
-    for step in (_collect, _poll, _compose, _deliver):
-        if stopping():
-            return
-        try:
-            step(app, stopping)
-        except DigestError as error:
-            _say_once(str(error))
-        except Exception:  # a scheduler that dies of one bad tick sends nothing tomorrow
-            log.exception("%s failed; it is tried again at the next tick", step.__name__[1:])
+@contextmanager
+def _pages(app: App) -> Iterator[None]:
+    """The web pages, served meanwhile where there is an address that leads to them."""
+    if not (app.settings.web.in_run and app.settings.mail.base_url):
+        yield
+        return
+    from digest import serving  # late: most of its weight is the web server's
 
-
-def _collect(app: App, stopping: Callable[[], bool]) -> None:
-    for one in app.collect():
-        if one.problem:
-            log.warning("rejected %s", one.problem)
-        else:
-            log.info("collected %s: %s papers, %s new", one.path.name, one.papers, one.new)
-        if stopping():
-            return
-
-
-def _poll(app: App, stopping: Callable[[], bool]) -> None:
-    for run in app.poll():
-        if run.why:
-            log.debug("%s: %s", run.source, run.why)
-        else:
-            log.info("%s %s: %s papers, %s new", run.outcome, run.source, run.papers, run.new)
-        if stopping():
-            return
-    found = app.healths()[1:]
-    changed = app.store.sources.say([(one.source, one.state) for one in found])
-    for one in found:
-        if one.source in changed and one.state in TROUBLED:
-            log.warning("%s", one.sentence)
-
-
-def _compose(app: App, _stopping: Callable[[], bool]) -> None:
-    for one in app.compose():
-        if isinstance(one, Edition):
-            mail = ", no mail" if one.silent else ""
-            log.info("composed %s: %s papers%s", one.id, len(one.picks), mail)
-        elif isinstance(one, Held):
-            _say_once(f"{len(one.ids)} editions wait: {one.why}")
-        elif isinstance(one, Waiting):
-            _say_once(f"{len(one.ids)} subscribers wait for their first papers")
-        else:
-            log.error("%s", one)
-
-
-def _deliver(app: App, stopping: Callable[[], bool]) -> None:
-    for one in app.deliver(stopping):
-        level = logging.INFO if one.state == "sent" else logging.WARNING
-        log.log(level, "%s to %s: %s", one.state, one.recipient, one.reply)
-    _said.clear()
-
-
-_said: set[str] = set()
-
-
-def _say_once(text: str) -> None:
-    """Say it, but not again at every tick while it stays so."""
-    if text not in _said:
-        _said.add(text)
-        log.warning("%s", text)
+    running = serving.server(app)
+    thread = threading.Thread(target=running.run, name="pages")
+    thread.start()
+    log.info("serving http://%s:%s", running.config.host, running.config.port)
+    try:
+        yield
+    finally:
+        running.should_exit = True
+        thread.join()
 
 
 def _watch(inbox: Path, stop: threading.Event, changed: Callable[[], object]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from digest.errors import ConfigError
+from digest.keys import LINK_KEYS, link_keys
 
 PACKAGED = (Path(__file__).parent / "config", Path(__file__).parents[1] / "config")
 """Where the shipped configuration lies: inside an installed package, or beside a checkout's."""
@@ -24,6 +25,9 @@ def start(folder: Path) -> list[tuple[Path, bool]]:
     try:
         for name in ("digest.yaml", "subscribers.yaml"):
             made.append(_write(folder / "config" / name, (shipped() / name).read_bytes()))
+        keys = folder / "config" / LINK_KEYS
+        made.append((keys, not keys.exists()))
+        link_keys(keys)
         inbox = folder / "inbox"
         made.append((inbox, not inbox.exists()))
         inbox.mkdir(exist_ok=True)

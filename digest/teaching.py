@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import heapq
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from digest.marked import nearest
 from digest.papers import Paper, Report, keys_meant
 from digest.pipeline import RULES
 from digest.subscribers import Subscriber
-from digest.votes import Value, Vote
+from digest.votes import Origin, Value, Vote
 
 NEAREST = 3
 """Titles that are named when none is the one asked for."""
@@ -49,19 +50,47 @@ def vote(app: App, who: str, text: str, value: Value, interest: str | None) -> V
     A vote without an ``interest`` is for the only one there is, or the one that the paper was
     picked for; ``clear`` is for all. Raises: ConfigError.
     """
-    reader = _reader(app, who)
+    found = ballot(app, _reader(app, who), _paper(app, text), value, interest)
+    if found.new:
+        app.store.votes.add([found.vote])
+    return found
+
+
+def ballot(
+    app: App,
+    reader: Subscriber,
+    paper: Paper,
+    value: Value,
+    interest: str | None = None,
+    origin: Origin = "command",
+) -> Voted:
+    """The vote of ``reader`` on ``paper``, not stored yet; their last one if it says the same."""
     about = _interest(reader, interest)
-    paper = _paper(app, text)
     if about is None:
         picked = app.store.votes.picked_for(reader.id, paper.key)
         about = picked if picked in {one.name for one in reader.interests} else None
-    cast = Vote(reader.id, paper.key, value, app.clock(), None if value == "clear" else about)
+    about = None if value == "clear" else about
+    cast = Vote(reader.id, paper.key, value, app.clock(), about, origin)
     last = app.store.votes.latest(reader.id, paper.key)
     said = (last.value, last.interest) if last else ("clear", None)
     new = said != (cast.value, cast.interest)
-    if new:
-        app.store.votes.add([cast])
     return Voted(cast if new or last is None else last, paper.title, new)
+
+
+def cast(app: App, reader: Subscriber, paper: Paper, value: Value, origin: Origin) -> bool:
+    """Store what a reader says of a paper, unless they said just that last; whether it was new."""
+    found = ballot(app, reader, paper, value, origin=origin)
+    if found.new:
+        app.store.votes.add([found.vote])
+    return found.new
+
+
+def examples(data: bytes, name: str, arrived: dt.date) -> list[str]:
+    """The papers of a library as an interest names its examples. Raises: SourceError."""
+    return [
+        paper.key if paper.arxiv_id or paper.doi else paper.title
+        for paper, _ in library.read(data, name, arrived).papers
+    ]
 
 
 def import_likes(app: App, who: str, file: Path, interest: str | None) -> Liked:

@@ -10,7 +10,10 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "digest"
 
-NOUNS = {"papers", "sources", "subscribers", "votes", "editions", "messages", "links", "errors"}
+NOUNS = {
+    *("papers", "sources", "subscribers", "votes", "editions", "messages", "bounces"),
+    *("links", "errors"),
+}
 MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(NOUNS, NOUNS),
     "collect": NOUNS,
@@ -18,30 +21,45 @@ MAY_IMPORT: dict[str, set[str]] = {
     "evaluate": NOUNS | {"compose"},
     "render": NOUNS,
     "lint": NOUNS,
-    "deliver": NOUNS,
-    "store": NOUNS,
+    "failpoints": set(),
+    "deliver": NOUNS | {"failpoints"},
+    "returns": NOUNS,
+    "store": NOUNS | {"failpoints"},
+    "web": NOUNS | {"render", "store", "wishes"},
+    "serving": NOUNS | {"app", "keys", "teaching", "web"},
+    "publishing": NOUNS | {"app", "render", "serving", "store", "web"},
+    "hub": NOUNS | {"render"},
+    "delivery": NOUNS | {"deliver", "failpoints", "store"},
     "encode": {"errors"},
     "encoding": {"compose", "encode", "store"},
     "marked": {"errors"},
-    "pipeline": NOUNS | {"collect", "compose", "deliver", "encode", "encoding", "store"},
-    "config": NOUNS | {"collect", "compose", "deliver", "encode", "render", "marked", "wishes"},
+    "pipeline": NOUNS | {"collect", "compose", "encode", "encoding", "store"},
+    "config": NOUNS
+    | {"collect", "compose", "deliver", "encode", "render", "returns", "marked", "web", "wishes"},
     "wishes": NOUNS,
-    "starter": {"errors"},
+    "starter": {"errors", "keys"},
     "keys": NOUNS | {"deliver"},
     "app": NOUNS
     | {"marked", "pipeline", "config", "collect", "compose", "deliver", "render", "store"}
-    | {"encode", "encoding", "keys"},
+    | {"delivery", "encode", "encoding", "keys"},
     "teaching": NOUNS | {"app", "collect", "marked", "pipeline"},
+    "returning": NOUNS
+    | {"app", "config", "failpoints", "keys", "render", "returns", "store", "teaching"},
+    "suppressing": NOUNS | {"app", "keys", "store", "wishes"},
+    "commands": NOUNS | {"app", "options", "returning", "serving", "store", "suppressing"}
+    | {"publishing", "render", "web"},
     "answers": NOUNS | {"app", "keys", "lint", "pipeline", "store", "teaching"},
     "judging": NOUNS | {"app", "compose", "encode", "encoding", "evaluate"},
     "amending": {"errors", "marked"},
     "tuning": NOUNS | {"amending", "app", "compose", "config", "evaluate", "judging"},
-    "roster": NOUNS | {"app", "answers", "config", "marked", "store"},
+    "roster": NOUNS | {"app", "answers", "config", "marked", "store", "suppressing"},
     "demonstration": NOUNS | {"app", "answers", "config", "render", "starter"},
-    "scheduler": NOUNS | {"app", "pipeline"},
+    "rounds": NOUNS | {"app", "pipeline", "returning"},
+    "scheduler": {"app", "rounds", "serving"},
     "cli": NOUNS
     | {
         "options",
+        "commands",
         "app",
         "answers",
         "roster",
@@ -66,6 +84,8 @@ PURE = [
     "deliver/retry.py",
     "deliver/dkim.py",
     "deliver/outcomes.py",
+    *(f"returns/{name}.py" for name in ("recognition", "opened", "deliveries", "statuses")),
+    *(f"returns/{name}.py" for name in ("automatic", "returned", "settings", "verdict")),
 ]
 IMPURE_MODULES = {
     "logging",

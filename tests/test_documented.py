@@ -31,7 +31,7 @@ def settings(kind: Any, above: str = "") -> Iterator[str]:
         hint = hints[field.name]
         if dataclasses.is_dataclass(hint):
             yield from settings(hint, f"{above}{field.name}.")
-        elif f"{above}{field.name}" not in ("file", "delivery.password"):
+        elif f"{above}{field.name}" not in ("file", "delivery.password", "bounces.password"):
             yield f"{above}{field.name}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from digest.deliver.replies import plain
 from digest.messages import Message
@@ -28,6 +29,8 @@ class Envelope:
     """An address cannot be said in ASCII (RFC 6531 §3.1)."""
     data: bytes
     """CRLF line ends throughout; not dot-stuffed."""
+    envid: str = ""
+    """The Message-ID as a parameter of MAIL, for delivery reports (RFC 3461 §4.4)."""
 
     @property
     def eight_bit(self) -> bool:
@@ -44,9 +47,16 @@ def envelope_of(message: Message) -> Envelope:
     sender = wire_address(message.sender) if message.sender else ""
     recipient = wire_address(message.recipient)
     smtputf8 = not (sender.isascii() and recipient.isascii())
-    return Envelope(sender, recipient, smtputf8, crlf(message.data))
+    return Envelope(sender, recipient, smtputf8, crlf(message.data), _envid(message.message_id))
 
 
+def _envid(message_id: str) -> str:
+    """The parameter, in xtext; none for an id that is not plain or longer than RFC 3461 allows."""
+    bare = message_id.strip("<>").replace("+", "+2B").replace("=", "+3D")
+    return f" ENVID={bare}" if re.fullmatch(r"[!-~]{1,100}", bare) else ""
+
+
+@lru_cache(maxsize=256)  # a run's messages often have one sender
 def wire_address(address: str) -> str:
     """``address`` as it stands between angle brackets, its domain in ASCII where that is the same.
 
@@ -90,7 +100,8 @@ def crlf(data: bytes) -> bytes:
     A bare CR or LF never leaves: servers disagree whether it ends a line, and one that says yes
     would take what follows for commands (SMTP smuggling; RFC 5321 §2.3.8).
     """
-    data = _BARE_CR_OR_LF.sub(b"\r\n", data)
+    if not data.count(b"\r\n") == data.count(b"\n") == data.count(b"\r"):  # rare, and slow
+        data = _BARE_CR_OR_LF.sub(b"\r\n", data)
     return data if not data or data.endswith(b"\r\n") else data + b"\r\n"
 
 

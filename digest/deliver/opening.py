@@ -11,9 +11,13 @@ from typing import Any, Literal, get_args
 
 from digest.deliver.replies import Reply, plain
 from digest.deliver.session import Session, TlsSession
-from digest.errors import MailServerDown
+from digest.errors import MailServerDown, NoRoom
 
 Security = Literal["starttls", "tls", "none"]
+
+
+NO_ROOM = {421, 451, 452, 454}
+"""A server's greetings to one connection too many; those it has go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +39,16 @@ class SmtpSettings:
     """Certificate authorities to trust instead of the system's."""
     hello_name: str = ""
     """What EHLO says; empty: this machine's full name."""
+    messages_per_connection: int = 100
+    """After so many a new connection is made, as relays like it; 0: never."""
 
     def __post_init__(self) -> None:
         if not self.host:
             raise ValueError("host must name the mail server")
         if not 1 <= self.port <= 65535:
             raise ValueError("port has to be between 1 and 65535")
+        if self.messages_per_connection < 0:
+            raise ValueError("messages_per_connection cannot be below 0")
         if self.security not in get_args(Security):
             raise ValueError(f"security must be starttls, tls or none, not {self.security!r}")
 
@@ -68,7 +76,8 @@ def open_session(settings: SmtpSettings) -> Session:
     except (OSError, ValueError) as error:
         if session is not None:
             session.close()
-        raise MailServerDown(
+        busy = isinstance(error, smtplib.SMTPConnectError) and error.smtp_code in NO_ROOM
+        raise (NoRoom if busy else MailServerDown)(
             f"mail server {settings.server} {_trouble(settings, error)}"
         ) from error
     except BaseException:

@@ -60,7 +60,9 @@ def plain(raw: bytes | str, limit: int = MAX_REPLY_CHARS) -> str:
     that are not UTF-8 become U+FFFD.
     """
     text = raw.decode("utf-8", errors="replace") if isinstance(raw, bytes) else raw
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

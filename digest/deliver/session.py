@@ -7,8 +7,9 @@ has no bound on a reply's lines or duration, and turns an overlong line into a m
 from __future__ import annotations
 
 import re
-import selectors
+import select
 import smtplib
+import ssl
 import time
 from contextlib import suppress
 from typing import Any
@@ -138,9 +139,11 @@ class Session(smtplib.SMTP):
         """
         if self.sock is None or self._unread:
             return False
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.sock, selectors.EVENT_READ)
-            return not selector.select(0)
+        if isinstance(self.sock, ssl.SSLSocket) and self.sock.pending():
+            return False
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN)
+        return not poll.poll(0)
 
     def goodbye(self) -> None:
         """Leave politely if that is quick; closed in any case."""

@@ -13,8 +13,9 @@ What becomes of a message when something breaks, by the phase it had reached:
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from digest.deliver.capabilities import Capability, capabilities
 from digest.deliver.envelopes import Envelope, envelope_of, wire_address
 from digest.deliver.opening import SmtpSettings, open_session
 from digest.deliver.outcomes import Accepted, Deferred, Outcome, Rejected, Uncertain
@@ -26,12 +27,21 @@ from digest.messages import Message
 __all__ = ["SmtpSettings", "SmtpTransport"]
 
 
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """One ``line`` on a server, and what its extensions mean."""
+
+    line: str
+    capabilities: tuple[Capability, ...]
+
+
 class SmtpTransport:
     """A way out by SMTP. One connection, so one thread; opened at the first message."""
 
     def __init__(self, settings: SmtpSettings) -> None:
         self._settings = settings
         self._session: Session | None = None
+        self._sent = 0
 
     def send(self, message: Message) -> Outcome:
         """What became of the message: the server's decision, or Uncertain.
@@ -48,8 +58,8 @@ class SmtpTransport:
             return Rejected(str(error))
         return self._attempt(envelope, again=True)
 
-    def greet(self) -> str:
-        """One line on what the server offers, once connected, encrypted and signed in.
+    def greet(self) -> Greeting:
+        """What the server is like, once connected, encrypted and signed in.
 
         Raises:
             MailServerDown: it cannot be used; says why and what now.
@@ -57,9 +67,11 @@ class SmtpTransport:
         # A person waits for this answer: less patience than for a mail.
         patience_s = min(self._settings.timeout_s, self._settings.connect_timeout_s)
         session = open_session(replace(self._settings, timeout_s=patience_s))
-        line = _introduction(self._settings, session)
+        greeting = Greeting(
+            _introduction(self._settings, session), capabilities(session.esmtp_features)
+        )
         session.goodbye()
-        return line
+        return greeting
 
     def close(self) -> None:
         """Leave the server; a later ``send`` connects anew."""
@@ -106,10 +118,13 @@ class SmtpTransport:
 
     def _ready_session(self) -> tuple[Session, bool]:
         """A session, and whether it is one kept from an earlier message."""
+        most = self._settings.messages_per_connection
+        if most and self._sent >= most:
+            self.close()
         if self._session is not None and self._session.quiet():
             return self._session, True
         self._drop()
-        self._session = open_session(self._settings)
+        self._session, self._sent = open_session(self._settings), 0
         return self._session, False
 
     def _lost(self, phase: Phase, error: OSError) -> Outcome:
@@ -123,6 +138,7 @@ class SmtpTransport:
 
     def _settle(self, session: Session, phase: Phase, outcome: Outcome) -> None:
         """Make the session ready for the next message: nothing to do after success, else RSET."""
+        self._sent += 1
         if isinstance(outcome, Accepted):
             return
         try:

@@ -10,11 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from digest.editions import Edition, Pick, Reason
+from digest.failpoints import reach
 from digest.messages import Message
+from digest.store.ending import gone, supersede, undelivered
 from digest.store.engine import alone, reading, writing
 from digest.store.joining import paper_of
-from digest.store.outbox import queued
-from digest.store.schema import editions, outbox, papers, picks
+from digest.store.outbox import insert_mails, queued
+from digest.store.schema import editions, outbox, outbox_data, papers, picks
 from digest.subscribers import Subscriber
 
 
@@ -22,13 +24,15 @@ from digest.subscribers import Subscriber
 class Composed:
     """An edition ready to be stored, with the numbers of its picks' papers, in their order.
 
-    ``message`` is None where nothing is mailed; ``last`` is the date of the edition before it.
+    ``message`` is None where nothing is mailed; ``last`` is the date of the edition before it;
+    ``supersedes`` are the mails from ``undelivered`` whose papers it may hold again.
     """
 
     edition: Edition
     papers: tuple[int, ...]
     message: Message | None
     last: dt.date | None
+    supersedes: tuple[int, ...] = ()
 
 
 class Editions:
@@ -39,30 +43,51 @@ class Editions:
         """Store editions with their picks and their queued mails, in one transaction.
 
         Returns those that were stored. One whose subscriber got another edition since ``last`` is
-        left out: somebody else was faster, and its papers may be in that one.
+        left out: somebody else was faster, and its papers may be in that one. So is one that
+        supersedes a mail which has left, or is leaving, after all, and one whose subscriber left
+        while it was composed.
         """
         if not composed:
             return []
         with writing(self._engine) as connection:
             alone(connection, "editions")
-            last = _last(connection, [one.edition.subscriber.id for one in composed])
+            ids = [one.edition.subscriber.id for one in composed]
+            left, last = gone(connection, ids), _last(connection, ids)
             kept = [one for one in composed if last.get(one.edition.subscriber.id) == one.last]
+            kept = [one for one in kept if one.edition.subscriber.id not in left]
+            kept = _superseding(connection, kept)
             before = connection.execute(sa.select(sa.func.max(editions.c.id))).scalar() or 0
             numbered = list(enumerate(kept, start=before + 1))
-            mailed = [(n, one) for n, one in numbered if one.message]
             for table, rows in (
                 (editions, [_row(n, one.edition) for n, one in numbered]),
                 (picks, [row for n, one in numbered for row in _pick_rows(n, one)]),
-                (outbox, [queued(n, one.edition, one.message) for n, one in mailed if one.message]),
             ):
                 if rows:
                     connection.execute(table.insert(), rows)
+            mails = [
+                (queued(n, one.edition, one.message), one.message.data)
+                for n, one in numbered
+                if one.message
+            ]
+            if mails:
+                alone(connection, "outbox")
+                insert_mails(connection, mails)
+            reach("before_compose_commit")
+        reach("after_compose_commit")
         return [one.edition for one in kept]
 
-    def seen(self, ids: Collection[str], since: dt.datetime) -> dict[str, set[int]]:
+    def undelivered(self, ids: Collection[str]) -> dict[str, list[int]]:
+        """The mails that these subscribers' next editions would supersede: subscriber to ids."""
+        with reading(self._engine) as connection:
+            return undelivered(connection, ids)
+
+    def seen(
+        self, ids: Collection[str], since: dt.datetime, but: Collection[int] = ()
+    ) -> dict[str, set[int]]:
         """The numbers of the papers that these subscribers' editions after ``since`` held.
 
-        One that turned out to be another paper counts as that one.
+        One that turned out to be another paper counts as that one. What the mails ``but`` hold,
+        by their ids, their readers never had.
         """
         number = sa.func.coalesce(papers.c.merged_into, papers.c.id).label("paper")
         query = (
@@ -71,6 +96,9 @@ class Editions:
             .join(papers, papers.c.id == picks.c.paper)
             .where(picks.c.subscriber.in_(ids), editions.c.composed_at > since)
         )
+        if but:
+            never = sa.select(outbox.c.edition).where(outbox.c.id.in_(but))
+            query = query.where(picks.c.edition.not_in(never))
         found: dict[str, set[int]] = {who: set() for who in ids}
         with reading(self._engine) as connection:
             for row in connection.execute(query):
@@ -78,13 +106,18 @@ class Editions:
         return found
 
     def of(
-        self, subscriber: Subscriber, *, date: dt.date | None = None, most: int = 30
+        self, subscriber: Subscriber, *, date: dt.date | None = None, most: int = 30, skip: int = 0
     ) -> list[Edition]:
-        """The subscriber's stored editions, newest first; only that of ``date`` when given."""
-        query = sa.select(editions).where(editions.c.subscriber == subscriber.id)
+        """The subscriber's stored editions, newest first; only that of ``date`` when given.
+
+        The newest ``skip`` of them are left out.
+
+        One that was superseded or withdrawn is none: its papers are in another, or will be.
+        """
+        query = sa.select(editions).where(*_valid(subscriber.id))
         if date:
             query = query.where(editions.c.date == date)
-        query = query.order_by(editions.c.date.desc()).limit(most)
+        query = query.order_by(editions.c.date.desc()).limit(most).offset(skip)
         with reading(self._engine) as connection:
             rows = list(connection.execute(query))
             held = _picks(connection, [row.id for row in rows])
@@ -100,6 +133,17 @@ class Editions:
             )
             for row in rows
         ]
+
+    def contents(self, subscriber: Subscriber) -> list[tuple[dt.date, int]]:
+        """The dates of the subscriber's stored editions, newest first, and how many picks each has.
+
+        Those that ``of`` leaves out are left out.
+        """
+        held = sa.select(sa.func.count()).where(picks.c.edition == editions.c.id).scalar_subquery()
+        query = sa.select(editions.c.date, held).where(*_valid(subscriber.id))
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.order_by(editions.c.date.desc()))
+            return [(row[0], row[1]) for row in rows]
 
     def last(self, who: str) -> tuple[dt.date, dt.datetime] | None:
         """The date and instant of the subscriber's latest edition."""
@@ -118,6 +162,29 @@ class Editions:
         query = query.where(editions.c.subscriber.in_(ids)).group_by(editions.c.subscriber)
         with reading(self._engine) as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _valid(who: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """The conditions that an edition is this subscriber's, and still one."""
+    kept = sa.exists().where(outbox_data.c.message == outbox.c.id)
+    ended = sa.or_(
+        outbox.c.state.in_(("superseded", "withdrawn")),
+        sa.and_(outbox.c.state == "failed", ~kept),  # superseded, too, and says why it had failed
+    )
+    over = sa.select(outbox.c.edition).where(
+        outbox.c.subscriber == who, ended, outbox.c.edition.is_not(None)
+    )
+    return editions.c.subscriber == who, editions.c.id.not_in(over)
+
+
+def _superseding(connection: sa.Connection, composed: Sequence[Composed]) -> list[Composed]:
+    """Those of the editions whose undelivered mails could all be superseded."""
+    mails = [mail for one in composed for mail in one.supersedes]
+    if not mails:
+        return list(composed)
+    now = max(one.edition.composed_at for one in composed)
+    ended = supersede(connection, mails, now)
+    return [one for one in composed if ended.issuperset(one.supersedes)]
 
 
 def _last(connection: sa.Connection, ids: Sequence[str]) -> dict[str, dt.date]:

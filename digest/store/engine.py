@@ -16,6 +16,9 @@ from digest.store.schema import VERSION
 BUSY_S = 30
 """How long a write waits for another process's transaction on SQLite."""
 
+_UNUSABLE = (sa.exc.OperationalError, sa.exc.TimeoutError)
+"""What the driver says, and that all connections are in use for long."""
+
 
 def open_engine(url: str) -> sa.Engine:
     """An engine whose database is at this program's version, made or migrated if need be.
@@ -50,10 +53,17 @@ def open_engine(url: str) -> sa.Engine:
 @contextmanager
 def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A transaction that is stored whole at its end, or not at all."""
+    with told(engine), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def told(engine: sa.Engine) -> Iterator[None]:
+    """What keeps a write from being stored, as a StoreError; of the driver itself, too."""
+    driver = engine.dialect.loaded_dbapi
     try:
-        with engine.begin() as connection:
-            yield connection
-    except sa.exc.OperationalError as error:
+        yield
+    except (sa.exc.OperationalError, driver.OperationalError) as error:
         raise StoreError(
             f"the database {_shown(str(engine.url))} could not be written: {_why(error)}; nothing "
             "of this step was stored, run it again when that is mended"
@@ -66,7 +76,7 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     try:
         with engine.connect() as connection:
             yield connection.execution_options(reading=True)
-    except sa.exc.OperationalError as error:
+    except _UNUSABLE as error:
         raise StoreError(
             f"the database {_shown(str(engine.url))} could not be read: {_why(error)}; "
             "check that it is there and run this again"

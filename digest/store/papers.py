@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from digest.failpoints import reach
 from digest.papers import Archived, Candidate, Mention, Paper, Report
 from digest.sources import INBOX
 from digest.store.engine import alone, reading, writing
@@ -83,6 +84,8 @@ class Papers:
                 _store(joiner, found[start : start + TOGETHER], start, sha256, announce)
             news = files.update().where(files.c.sha256 == sha256).values(new=joiner.new)
             connection.execute(news)
+            reach("before_collect_commit")
+        reach("after_collect_commit")
         return Added(len(found), joiner.new)
 
     def candidates(self, since: dt.datetime, until: dt.datetime) -> list[Candidate]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = "0001"
+VERSION = "0006"
 """The newest migration this program knows."""
 
 
@@ -143,7 +143,11 @@ subscribers = sa.Table(
     sa.Column("unlisted_at", Instant),
     sa.Column("paused_at", Instant),
     sa.Column("left_at", Instant),
+    # The addresses of their own feeds are good for this revision only.
+    sa.Column("feed_revision", sa.Integer, nullable=False, server_default="0"),
     sa.Index("subscribers_by_schedule", "timezone", "hour", "weekdays"),
+    sa.Index("subscribers_by_joining", "joined_at", "id"),
+    sa.Index("subscribers_by_leaving", "left_at"),
 )
 
 editions = sa.Table(
@@ -157,6 +161,7 @@ editions = sa.Table(
     sa.Column("note", sa.Text),
     sa.Column("sources", sa.JSON, nullable=False),
     sa.UniqueConstraint("subscriber", "date"),
+    sa.Index("editions_by_date", "date", "id"),
 )
 
 picks = sa.Table(
@@ -185,26 +190,44 @@ votes = sa.Table(
     sa.Column("interest", sa.Text),
     sa.Column("origin", sa.Text, nullable=False),
     sa.Index("votes_by_subscriber", "subscriber", "paper", "at"),
+    sa.Index("votes_by_time", "at", "value"),
 )
 
 outbox = sa.Table(
     "outbox",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("edition", sa.ForeignKey("editions.id"), nullable=False, unique=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("edition", sa.ForeignKey("editions.id"), unique=True),
     sa.Column("subscriber", sa.Text, nullable=False, index=True),
     sa.Column("message_id", sa.Text, nullable=False, unique=True),
     sa.Column("sender", sa.Text, nullable=False),
     sa.Column("recipient", sa.Text, nullable=False),
-    sa.Column("data", sa.LargeBinary),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("not_before", Instant, nullable=False),
     sa.Column("token", sa.Integer, nullable=False),
     sa.Column("lease_until", Instant),
+    # Which run of the machine its claim belongs to, where that matters; else empty.
+    sa.Column("boot", sa.Text, nullable=False),
     sa.Column("reply", sa.Text),
     sa.Column("at", Instant, nullable=False),
-    sa.Index("outbox_waiting", "state", "not_before"),
+    sa.Index("outbox_waiting", "state", "not_before", "id"),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("runs", sa.Integer, nullable=False),
+)
+
+outbox_data = sa.Table(
+    "outbox_data",
+    metadata,
+    # Apart from the state, which changes four times: the bytes are written once.
+    sa.Column("message", sa.ForeignKey("outbox.id"), primary_key=True),
+    sa.Column("data", sa.LargeBinary, nullable=False),
 )
 
 sources = sa.Table(
@@ -227,3 +250,79 @@ runs = sa.Table(
     sa.Column("why", sa.Text),
     sa.Index("runs_by_source", "source", "at"),
 )
+
+suppressions = sa.Table(
+    "suppressions",
+    metadata,
+    # In small letters as this database has them; or "hmac:" and the keyed hash of one erased.
+    sa.Column("address", sa.Text, primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Index("suppressions_by_time", "at", "address"),
+)
+
+bounces = sa.Table(
+    "bounces",
+    metadata,
+    # Of the whole report, so that one that is read twice is stored once.
+    sa.Column("report", sa.Text, primary_key=True),
+    sa.Column("message_id", sa.Text, nullable=False),
+    sa.Column("subscriber", sa.Text, nullable=False, index=True),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("date", sa.Date, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    # Those from before somebody took the address off the suppression list count no more.
+    sa.Column("forgiven_at", Instant),
+    sa.Index("bounces_by_address", "address", "at"),
+    sa.Index("bounces_by_time", "at", "report"),
+)
+
+signups = sa.Table(
+    "signups",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("address", sa.Text, nullable=False, index=True),
+    sa.Column("asked_at", Instant, nullable=False, index=True),
+    sa.Column("network", sa.Text),
+    # What they told us, until it is theirs: then it stands with the subscriber, named beside it.
+    sa.Column("reader", sa.JSON, nullable=False),
+    sa.Column("confirmed_at", Instant),
+    sa.Column("subscriber", sa.Text, index=True),
+)
+
+letters = sa.Table(
+    "letters",
+    metadata,
+    # In small letters: whom somebody had a mail sent to by a page, and when.
+    sa.Column("address", sa.Text, primary_key=True),
+    sa.Column("at", Instant, nullable=False, index=True),
+)
+
+consents = sa.Table(
+    "consents",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("subscriber", sa.Text, nullable=False, index=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("wording", sa.Text, nullable=False),
+    # Of whoever said so; forgotten after a while.
+    sa.Column("network", sa.Text),
+)
+
+leavings = sa.Table(
+    "leavings",
+    metadata,
+    # Why somebody left, where they said so.
+    sa.Column("subscriber", sa.Text, primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
+)
+
+SUPPRESSED = sa.exists().where(suppressions.c.address == sa.func.lower(subscribers.c.address))
+"""Of a subscriber: nothing is composed for them, and nothing sent."""

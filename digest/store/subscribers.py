@@ -9,18 +9,23 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from digest.store.ending import withdraw
 from digest.store.engine import alone, reading, writing
-from digest.store.outbox import withdraw
-from digest.store.schema import editions, subscribers
+from digest.store.erasing import erase
+from digest.store.schema import SUPPRESSED, editions, subscribers
 from digest.subscribers import Interest, Schedule, Subscriber, due_date, instant
 
-State = Literal["active", "paused", "left", "unlisted"]
+State = Literal["active", "paused", "left", "unlisted", "suppressed"]
 Origin = Literal["file", "store"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A subscriber as the store knows them: ``unlisted`` is one whom the file no longer names."""
+    """A subscriber as the store knows them.
+
+    ``unlisted`` is one whom the file no longer names, ``suppressed`` one whose address gets
+    nothing, whatever else is said of them.
+    """
 
     subscriber: Subscriber
     state: State
@@ -45,7 +50,11 @@ _ACTIVE = sa.and_(
     subscribers.c.unlisted_at.is_(None),
     subscribers.c.paused_at.is_(None),
     subscribers.c.left_at.is_(None),
+    ~SUPPRESSED,
 )
+EVERYBODY = sa.select(subscribers, SUPPRESSED.label("suppressed"))
+"""All subscribers, as ``entry`` reads them."""
+
 _LAST = (
     sa.select(sa.func.max(editions.c.date))
     .where(editions.c.subscriber == subscribers.c.id)
@@ -102,15 +111,32 @@ class Subscribers:
     def leave(self, who: str, now: dt.datetime) -> None:
         """They left: nothing more is composed or sent, not even what is queued."""
         with writing(self._engine) as connection:
-            _mark(connection, [who], left_at=now)
-            withdraw(connection, who, "left", now)
+            leave(connection, who, now)
+
+    def erase(self, who: str, secret: bytes, now: dt.datetime) -> None:
+        """Delete all that is known of them; their address gets nothing more, and is but a hash."""
+        with writing(self._engine) as connection:
+            alone(connection, "subscribers")
+            erase(connection, who, secret, now)
+
+    def feed_revision(self, who: str) -> int | None:
+        """The revision that the addresses of their own feeds are good for; None for nobody."""
+        query = sa.select(subscribers.c.feed_revision).where(subscribers.c.id == who)
+        with reading(self._engine) as connection:
+            return connection.execute(query).scalar()
+
+    def renew_feed(self, who: str) -> None:
+        """Their feeds have new addresses from now on; those they had lead nowhere."""
+        renewed = subscribers.update().where(subscribers.c.id == who)
+        with writing(self._engine) as connection:
+            connection.execute(renewed.values(feed_revision=subscribers.c.feed_revision + 1))
 
     def find(self, who: str) -> Entry | None:
         """The subscriber of that id or address; the active one where an address has several."""
-        same = sa.or_(subscribers.c.id == who, _same_address(who))
-        query = sa.select(subscribers).where(same)
+        same = sa.or_(subscribers.c.id == who, same_address(who))
+        query = EVERYBODY.where(same)
         with reading(self._engine) as connection:
-            entries = [_entry(row) for row in connection.execute(query)]
+            entries = [entry(row) for row in connection.execute(query)]
         return min(
             entries, key=lambda e: (e.subscriber.id != who, e.state != "active"), default=None
         )
@@ -118,14 +144,14 @@ class Subscribers:
     def all(self) -> list[Entry]:
         """Everybody ever known, by id."""
         with reading(self._engine) as connection:
-            entries = [_entry(row) for row in connection.execute(sa.select(subscribers))]
+            entries = [entry(row) for row in connection.execute(EVERYBODY)]
         return sorted(entries, key=lambda entry: entry.subscriber.id)
 
     def get(self, ids: Collection[str]) -> list[Subscriber]:
         """The nouns of these ids, by id; at most a batch of them at a time."""
         query = sa.select(subscribers).where(subscribers.c.id.in_(ids))
         with reading(self._engine) as connection:
-            found = [_noun(row) for row in connection.execute(query)]
+            found = [noun(row) for row in connection.execute(query)]
         return sorted(found, key=lambda reader: reader.id)  # a database's order is its locale's
 
     def due(self, now: dt.datetime) -> list[Due]:
@@ -155,14 +181,20 @@ class Subscribers:
         return sorted(found, key=lambda due: due.id)
 
 
+def leave(connection: sa.Connection, who: str, now: dt.datetime) -> None:
+    """They left, in a transaction that may say why; what is queued is withdrawn."""
+    _mark(connection, [who], left_at=now)
+    withdraw(connection, who, "left", now)
+
+
 def _put(connection: sa.Connection, reader: Subscriber, origin: Origin, now: dt.datetime) -> None:
-    values = {**_values(reader), "origin": origin}
+    values = {**values_of(reader), "origin": origin}
     query = sa.select(subscribers).where(subscribers.c.id == reader.id)
     stored = connection.execute(query).first()
     if reader.address and (stored is None or stored.address != reader.address):
         # An address that left does not come back under another id.
         left = sa.select(sa.func.max(subscribers.c.left_at, type_=subscribers.c.left_at.type))
-        left = left.where(_same_address(reader.address), subscribers.c.id != reader.id)
+        left = left.where(same_address(reader.address), subscribers.c.id != reader.id)
         left_at = connection.execute(left).scalar()
         if left_at and not (stored and stored.left_at):
             values["left_at"] = left_at
@@ -173,7 +205,8 @@ def _put(connection: sa.Connection, reader: Subscriber, origin: Origin, now: dt.
         connection.execute(update.values(**values, unlisted_at=None))
 
 
-def _same_address(address: str) -> sa.ColumnElement[bool]:
+def same_address(address: str) -> sa.ColumnElement[bool]:
+    """Of a subscriber: whether this is their address, whatever its case."""
     return sa.func.lower(subscribers.c.address) == sa.func.lower(address)
 
 
@@ -183,10 +216,11 @@ def _mark(connection: sa.Connection, ids: Sequence[str], **values: dt.datetime |
 
 
 def _same(row: Any, reader: Subscriber) -> bool:
-    return row is not None and row.unlisted_at is None and _noun(row) == reader
+    return row is not None and row.unlisted_at is None and noun(row) == reader
 
 
-def _values(reader: Subscriber) -> dict[str, Any]:
+def values_of(reader: Subscriber) -> dict[str, Any]:
+    """What a reader told us, by column; it can be written as JSON."""
     return {
         "id": reader.id,
         "address": reader.address,
@@ -203,20 +237,24 @@ def _values(reader: Subscriber) -> dict[str, Any]:
     }
 
 
-def _entry(row: Any) -> Entry:
+def entry(row: Any) -> Entry:
+    """What a row of EVERYBODY tells."""
     state: State = (
         "left"
         if row.left_at
         else "unlisted"
         if row.unlisted_at
+        else "suppressed"
+        if row.suppressed
         else "paused"
         if row.paused_at
         else "active"
     )
-    return Entry(_noun(row), state, row.origin, row.joined_at)
+    return Entry(noun(row), state, row.origin, row.joined_at)
 
 
-def _noun(row: Any) -> Subscriber:
+def noun(row: Any) -> Subscriber:
+    """The reader of a row, or of what else has the columns of ``values_of``."""
     return Subscriber(
         id=row.id,
         address=row.address,

@@ -80,14 +80,14 @@ class Vectors:
                 query = query.where(vectors.c.version == version, vectors.c.paper.in_(chunk))
                 found += [(row.paper, row.vector) for row in connection.execute(query)]
         numbers = np.array([number for number, _ in found], dtype=np.int64)
-        return numbers, _unpacked([row for _, row in found])
+        return numbers, unpacked([row for _, row in found])
 
     def latest(self, version: str, many: int) -> NDArray[np.float32]:
         """The vectors of the newest papers that have one, as rows: (many or fewer, dimensions)."""
         query = sa.select(vectors.c.paper, vectors.c.vector).where(vectors.c.version == version)
         query = query.order_by(vectors.c.paper.desc()).limit(many)
         with reading(self._engine) as connection:
-            return _unpacked([row.vector for row in connection.execute(query)])
+            return unpacked([row.vector for row in connection.execute(query)])
 
     def phrases(self, version: str, texts: Iterable[str]) -> dict[str, NDArray[np.float32]]:
         """The vectors of what interests say, by text, as far as they are known."""
@@ -98,7 +98,7 @@ class Vectors:
                 query = sa.select(phrases.c.sha256, phrases.c.vector)
                 query = query.where(phrases.c.version == version, phrases.c.sha256.in_(chunk))
                 rows = connection.execute(query)
-                found.update({asked[row.sha256]: _unpacked([row.vector])[0] for row in rows})
+                found.update({asked[row.sha256]: unpacked([row.vector])[0] for row in rows})
         return found
 
     def add_phrases(
@@ -141,7 +141,7 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _unpacked(rows: Sequence[bytes]) -> NDArray[np.float32]:
+def unpacked(rows: Sequence[bytes]) -> NDArray[np.float32]:
     """(rows, dimensions) float32; (0, 0) of none."""
     packed = np.frombuffer(b"".join(rows), dtype=STORED)
     return packed.reshape(len(rows), -1 if rows else 0).astype(np.float32)

@@ -251,7 +251,7 @@ def test_a_server_without_smtputf8_fails_that_recipient_only():
 
 def test_a_greeting_says_in_one_line_what_the_server_offers():
     with sending() as (server, transport):
-        line = transport.greet()
+        line = transport.greet().line
     assert line == (f"127.0.0.1:{server.port} (not encrypted) offers 8BITMIME, HELP, SIZE 33554432")
     assert server.commands[-1] == "QUIT"
 

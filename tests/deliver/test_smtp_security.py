@@ -214,6 +214,6 @@ def test_a_password_beyond_ascii_is_explained(certificates):
 
 def test_a_greeting_tells_of_encryption_and_user(certificates):
     with mail_server(users={"ada": SECRET}, starttls=certificates.server_context()) as server:
-        line = SmtpTransport(settings_for(server.port, certificates)).greet()
+        line = SmtpTransport(settings_for(server.port, certificates)).greet().line
     assert "certificate verified" in line
     assert line.endswith("; signed in as ada")

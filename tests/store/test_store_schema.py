@@ -43,7 +43,9 @@ NOBODY = 65534
 
 def test_migrating_from_nothing_makes_exactly_the_tables_of_the_schema(empty_url):
     with opened(empty_url) as store, engine_of(store).connect() as connection:
-        found = MigrationContext.configure(connection, opts={"compare_type": True})
+        # The search index is of a kind that SQLAlchemy does not know.
+        opts = {"compare_type": True, "include_name": lambda name, *_: "_search" not in str(name)}
+        found = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(found, metadata) == []
 
 

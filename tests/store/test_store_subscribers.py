@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from digest.store.claims import Done
 from digest.store.subscribers import Due
 from digest.subscribers import Interest, Schedule, Subscriber
 from tests.support.builders import a_subscriber
@@ -107,8 +108,10 @@ def test_a_mail_that_was_being_tried_when_they_went_is_not_tried_again(store, ev
     store.subscribers.add([a_subscriber("ada")], NOW)
     mail(store, ["ada"])
     (claim,) = store.outbox.claim(10, NOW, LEASE)
+    store.outbox.step((), [claim], NOW, LEASE)
     getattr(store.subscribers, event)("ada", NOW)
-    store.outbox.record(claim, state="deferred", reply="451", not_before=NOW, now=NOW)
+    store.outbox.step([Done(claim, "deferred", "451", NOW)], (), NOW, LEASE)
+    assert store.outbox.counts() == {"withdrawn": 1}
     assert store.outbox.claim(10, LATER, LEASE) == []
 
 
