@@ -12,7 +12,7 @@ from digest.app import App, clock_of
 from digest.config import load_settings
 from digest.editions import Edition
 from digest.errors import ConfigError
-from digest.render import feed, markdown, wording
+from digest.render import feed, feed_forms, markdown, wording
 from digest.starter import shipped
 from digest.subscribers import Subscriber
 
@@ -78,7 +78,7 @@ def _write(app: App, reader: Subscriber, folder: Path) -> list[Path]:
     texts = {
         "md": markdown.markdown(editions[0], settings, env),
         "html": app.press.html(editions[0], whole=True),
-        "rss": feed.rss(editions, settings, env, reader=reader),
+        "rss": feed_forms.rss(feed.of_editions(editions, settings, env, reader=reader), env),
     }
     paths = []
     for ending, text in texts.items():

@@ -1,4 +1,4 @@
-"""What a reader wrote into their lists of words, keys and names: checked, in plain sentences."""
+"""What a reader wrote as address and into lists of words and names: checked, in plain sentences."""
 
 from __future__ import annotations
 
@@ -18,6 +18,20 @@ _PREFIXED = re.compile(r"(?P<prefix>[A-Za-z]{3,}):(?P<rest>.*)", re.DOTALL)
 
 ENOUGH = ("text", "keywords", "examples", "authors", "always", "categories", "sources")
 """What an interest can be made of; what is required or disliked only narrows it."""
+
+
+def check_address(address: str) -> None:
+    """Raises ValueError when this is not one mail address."""
+    import email_validator  # late: only a command that reads addresses needs it
+
+    # Labs write to names like ada@cluster.local: whether mail gets there is their business.
+    email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
+    try:
+        email_validator.validate_email(
+            address, check_deliverability=False, globally_deliverable=False, test_environment=True
+        )
+    except email_validator.EmailNotValidError as error:
+        raise ValueError(f"'{address}' is not a mail address: {error}") from error
 
 
 def check_interest(interest: Interest) -> None:
