@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import signal
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
@@ -19,6 +17,7 @@ from digest.commands.running import DONE, IN_PART, NOT_STARTED
 from digest.commands.running import as_json as _json
 from digest.commands.running import log_to_terminal as _log_to_terminal
 from digest.commands.running import report as _report
+from digest.commands.running import stop_asked
 from digest.commands.running import the_app as _app
 from digest.commands.serving import serve, web_password
 from digest.errors import ConfigError, DigestError, MailServerDown, clean
@@ -135,14 +134,16 @@ def compose() -> int:
 @digest.command()
 def deliver() -> int:
     """Send the mails that are queued."""
+    stop = stop_asked()
     from digest import answers
 
-    return _report(answers.delivered(_app()), answers.say_delivered)
+    return _report(answers.delivered(_app(), stop.is_set), answers.say_delivered)
 
 
 @digest.command()
 def send() -> int:
     """Collect, compose what is due and deliver, once."""
+    stop = stop_asked()
     from digest import answers
 
     app = _app()
@@ -151,7 +152,7 @@ def send() -> int:
         "collect": answers.collected(list(app.collect())),
         "poll": answers.polled(list(app.poll())),
         "compose": answers.composed(list(app.compose())),
-        "deliver": answers.delivered(app),
+        "deliver": answers.delivered(app, stop.is_set),
     }
     return _report(report, answers.say_day)
 
@@ -159,9 +160,7 @@ def send() -> int:
 @digest.command()
 def run() -> None:
     """Run the scheduler until it is stopped."""
-    stop = threading.Event()  # before anything that takes time: a stop may come at any moment
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_asked()
     from digest import scheduler
 
     _log_to_terminal()

@@ -245,7 +245,7 @@ def _stored(store: Store, gathered: gathering.Gathered, now: dt.datetime) -> Run
 
 def healths(store: Store, names: Iterable[str], now: dt.datetime) -> list[Health]:
     """The health of these sources, in their order, from their runs."""
-    runs = store.sources.runs(now - dt.timedelta(weeks=USUAL_WEEKS, days=1))
+    runs = store.sources.summed(now - dt.timedelta(weeks=USUAL_WEEKS, days=1), now)
     return [health(name, runs.get(name, ()), now) for name in names]
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,17 @@ def the_app() -> App:
         app = root.meta["digest.app"] = open_app(given("config"), given("now"))
         root.call_on_close(app.close)
     return app
+
+
+def stop_asked() -> threading.Event:
+    """Set once SIGTERM or SIGINT came: what is under way is finished, and nothing else begun.
+
+    Asked for before anything that takes time, for a stop may come at any moment.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def report(answer: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> int:

@@ -140,11 +140,15 @@ class Transaction:
         return f"RCPT TO:<{self._envelope.recipient}>{dsn}"
 
     def _of_rcpt(self, reply: Reply) -> Outcome | None:
+        if reply.code == 503:  # about the session, not about the recipient
+            raise out_of_place(reply)
         if reply.code == 552:  # means 452 here (RFC 5321 §4.5.3.1.10); also a mailbox now full
             return Deferred(reply.words, delay_named_s(reply.text))
         return self._unless_positive(reply)
 
     def _of_data(self, reply: Reply) -> Outcome | None:
+        if reply.code == 503:
+            raise out_of_place(reply)
         return None if reply.code == 354 else self._refused(reply)
 
     def _body(self) -> Outcome:

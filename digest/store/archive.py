@@ -199,9 +199,10 @@ class Archive:
 
     def topics(self, since: dt.datetime) -> list[tuple[str, int]]:
         """The categories of the papers that came into sight since then, and of how many."""
-        said = _elements(self._engine.dialect.name)
-        counted = sa.func.count()
-        query = sa.select(said, counted).where(papers.c.first_seen_at > since).group_by(said)
+        each = _elements(self._engine.dialect.name)
+        query = sa.select(each.c.value, sa.func.count()).group_by(each.c.value)
+        query = query.select_from(sa.join(papers, each, sa.true()))
+        query = query.where(papers.c.first_seen_at > since)
         with reading(self._engine) as connection:
             found = [(row[0], row[1]) for row in connection.execute(query)]
         return sorted(found, key=lambda one: (-one[1], one[0]))
@@ -223,14 +224,10 @@ def _any_of(column: sa.ColumnElement[int], numbers: sa.Select[Any]) -> sa.Column
     return (column + 0).in_(numbers)
 
 
-def _elements(dialect: str) -> sa.ColumnElement[str]:
+def _elements(dialect: str) -> sa.TableValuedAlias:
     """Each category of a paper, a row each."""
-    if dialect == "sqlite":
-        found: Any = sa.func.json_each(papers.c.categories).table_valued("value")
-    else:
-        found = sa.func.json_array_elements_text(papers.c.categories).table_valued("value")
-    column: sa.ColumnElement[str] = found.c.value
-    return column
+    split = sa.func.json_each if dialect == "sqlite" else sa.func.json_array_elements_text
+    return split(papers.c.categories).table_valued("value", joins_implicitly=True)
 
 
 def _day(dialect: str) -> sa.ColumnElement[Any]:

@@ -45,7 +45,7 @@ def open_engine(url: str) -> sa.Engine:
     except (sa.exc.DBAPIError, OSError) as error:
         raise StoreError(
             f"the database {_shown(url)} cannot be opened: {_why(error)}; "
-            "check the setting 'database' and the rights on its folder"
+            "check the setting 'database', the rights on its folder and the space on its disk"
         ) from error
     return engine
 
@@ -60,10 +60,11 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
 @contextmanager
 def told(engine: sa.Engine) -> Iterator[None]:
     """What keeps a write from being stored, as a StoreError; of the driver itself, too."""
-    driver = engine.dialect.loaded_dbapi
     try:
         yield
-    except (sa.exc.OperationalError, driver.OperationalError) as error:
+    except (sa.exc.DatabaseError, engine.dialect.loaded_dbapi.DatabaseError) as error:
+        if not _is_trouble(error):
+            raise
         raise StoreError(
             f"the database {_shown(str(engine.url))} could not be written: {_why(error)}; nothing "
             "of this step was stored, run it again when that is mended"
@@ -76,11 +77,22 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     try:
         with engine.connect() as connection:
             yield connection.execution_options(reading=True)
-    except _UNUSABLE as error:
+    except sa.exc.DatabaseError as error:
+        if not _is_trouble(error):
+            raise
         raise StoreError(
             f"the database {_shown(str(engine.url))} could not be read: {_why(error)}; "
             "check that it is there and run this again"
         ) from error
+
+
+def _is_trouble(error: Exception) -> bool:
+    """Whether it tells of a disk or a server, and not of what was asked of it.
+
+    SQLite says by the plain class that a page is damaged, as a failing disk gives it.
+    """
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    return not kinds & {"IntegrityError", "ProgrammingError", "DataError", "NotSupportedError"}
 
 
 def _engine(url: sa.URL) -> sa.Engine:

@@ -50,7 +50,7 @@ class Figures:
 
     def votes(self, since: dt.date) -> Days:
         """Votes by UTC day and value."""
-        day = self._day(votes.c.at)
+        day = utc_day(self._engine, votes.c.at)
         query = sa.select(day, votes.c.value, sa.func.count()).where(votes.c.at >= _start(since))
         return self._days(query.group_by(day, votes.c.value))
 
@@ -88,17 +88,11 @@ class Figures:
     def _by_day(
         self, column: sa.ColumnElement[Any], since: dt.date, *where: sa.ColumnElement[bool]
     ) -> list[tuple[dt.date, int]]:
-        day = self._day(column)
+        day = utc_day(self._engine, column)
         query = sa.select(day, sa.func.count()).where(column >= _start(since), *where)
         with reading(self._engine) as connection:
             rows = connection.execute(query.group_by(day))
             return [(_date(row[0]), row[1]) for row in rows]
-
-    def _day(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-        """The UTC day of an instant; SQLite gives it as text."""
-        if self._engine.dialect.name == "postgresql":
-            return sa.cast(sa.func.timezone("UTC", column), sa.Date)
-        return sa.func.date(column)
 
     def _days(self, query: sa.Select[Any]) -> Days:
         found: Days = {}
@@ -107,6 +101,13 @@ class Figures:
         for day, kind, number in rows:
             found.setdefault(_date(day), {})[kind] = number
         return found
+
+
+def utc_day(engine: sa.Engine, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The UTC day of an instant; SQLite gives it as text."""
+    if engine.dialect.name == "postgresql":
+        return sa.cast(sa.func.timezone("UTC", column), sa.Date)
+    return sa.func.date(column)
 
 
 def _start(day: dt.date) -> dt.datetime:

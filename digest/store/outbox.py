@@ -306,6 +306,7 @@ def queued(number: int, edition: Edition, message: Message) -> dict[str, Any]:
 
 def insert_mails(connection: sa.Connection, mails: Sequence[tuple[dict[str, Any], bytes]]) -> None:
     """Store rows with their bytes. Whoever inserts holds the lock ``outbox``."""
+    lineage.begin(connection)
     last = connection.execute(sa.select(sa.func.max(outbox.c.id))).scalar() or 0
     numbered = list(enumerate(mails, start=last + 1))
     connection.execute(outbox.insert(), [{**row, "id": n} for n, (row, _) in numbered])

@@ -31,7 +31,7 @@ from digest.config import load_settings
 from tests.support.builders import a_paper
 from tests.support.databases import collect
 
-ROUNDS, SECONDS, CONNECTIONS = 3, 3, 32
+ROUNDS, SECONDS, CONNECTIONS = 3, 4, 8
 DAYS, PAPERS = 12, 30
 NOW = dt.datetime(2026, 5, 20, 6, tzinfo=dt.UTC)
 FEED = "/feed/public.atom"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from dataclasses import replace
 
 import pytest
 
 from digest.bounces import Bounce, Suppression
 from digest.messages import Message
-from digest.sources import Run
+from digest.sources import Run, health
 from digest.store.listings import LAST, ROWS
 from digest.votes import Vote
 from tests.support.builders import a_subscriber
@@ -153,6 +154,23 @@ def test_votes_are_listed_with_the_titles_of_their_papers(store):
     store.votes.add([Vote("ada", _key(store, "title:a"), "save", NOW)])
     (row,) = store.listings.votes().rows
     assert (row.subscriber, row.title, row.value, row.at) == ("ada", "A", "save", NOW)
+
+
+def test_runs_summed_by_day_tell_the_same_of_a_source_as_all_of_them(store):
+    chance = random.Random(7)
+    for n in range(300):
+        at = NOW - n * dt.timedelta(hours=5)
+        outcome = chance.choice(["fetched", "unchanged", "unchanged", "rejected", "unreachable"])
+        new = chance.randrange(9) if outcome == "fetched" else 0
+        why = f"reason {n}" if outcome in ("rejected", "unreachable") else None
+        store.sources.record(Run(f"s{n % 4}", at, outcome, new * 2, new, why))
+    for hours in (0, 3, 30, 200):
+        now = NOW - dt.timedelta(hours=hours)
+        every = store.sources.runs(now - 57 * DAY)
+        summed = store.sources.summed(now - 57 * DAY, now)
+        assert summed.keys() == every.keys()
+        for name in every:
+            assert health(name, summed[name], now) == health(name, every[name], now)
 
 
 @pytest.mark.parametrize(

@@ -83,12 +83,39 @@ def test_a_crash_between_the_count_and_its_note_is_no_copy(file: Path) -> None:
     store.close()
 
 
-def test_a_database_that_never_sent_may_be_copied(tmp_path: Path) -> None:
-    store = opened(tmp_path / "a.db")
+def test_a_copy_of_the_whole_folder_sends_nothing(file: Path, tmp_path: Path) -> None:
+    shutil.copytree(tmp_path, tmp_path / "other")
+    store = opened(tmp_path / "other" / "digest.db")
+    with pytest.raises(StoreError, match="restored or copied"):
+        delivered(store)
+    store.close()
+
+
+def test_a_copy_of_a_database_that_has_queued_and_never_sent_sends_nothing(tmp_path: Path) -> None:
+    store = opened(tmp_path / "digest.db")
     mail(store, ["ada"])
     store.close()
+    shutil.copy(tmp_path / "digest.db", tmp_path / "copy.db")
+    store = opened(tmp_path / "copy.db")
+    with pytest.raises(StoreError, match="restored or copied"):
+        delivered(store)
+    store.close()
+
+
+def test_a_database_that_was_moved_is_no_copy(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    for part in tmp_path.glob("digest.db*"):
+        part.rename(tmp_path / "other" / part.name)
+    store = opened(tmp_path / "other" / "digest.db")
+    assert delivered(store) == 1
+    store.close()
+
+
+def test_an_empty_database_may_be_copied(tmp_path: Path) -> None:
+    opened(tmp_path / "a.db").close()
     shutil.copy(tmp_path / "a.db", tmp_path / "b.db")
     for name in ("a.db", "b.db"):
         store = opened(tmp_path / name)
+        mail(store, ["ada"])
         assert delivered(store) == 1
         store.close()

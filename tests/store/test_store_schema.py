@@ -100,14 +100,19 @@ def test_a_file_that_is_no_database_is_told_in_one_sentence(tmp_path):
 
 
 def test_a_folder_as_database_is_told_in_one_sentence(tmp_path):
-    with pytest.raises(StoreError, match=r"cannot be opened: .*rights on its folder$"):
+    with pytest.raises(
+        StoreError, match=r"cannot be opened: .*rights on its folder and the space on its disk$"
+    ):
         open_store(f"sqlite:///{tmp_path}")
 
 
 def test_a_read_only_folder_is_told_in_one_sentence():
     with (
         _read_only_folder() as folder,
-        pytest.raises(StoreError, match=r"digest\.db cannot be opened: .*rights on its folder$"),
+        pytest.raises(
+            StoreError,
+            match=r"digest\.db cannot be opened: .*rights on its folder and the space on its disk$",
+        ),
     ):
         open_store(f"sqlite:///{folder}/digest.db")
 
