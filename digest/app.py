@@ -211,6 +211,7 @@ class App:
         yield from deliver(
             self.store, self.transport, self.clock, settings, stopping, self._breaker
         )
+        self.store.signups.forget(self.clock())
 
     @cached_property
     def _breaker(self) -> Breaker[Claim]:

@@ -13,11 +13,10 @@ import click
 from digest.commands.feeds import feed
 from digest.commands.outbox import outbox
 from digest.commands.returns import bounces, replies, suppress
-from digest.commands.running import DONE, IN_PART, NOT_STARTED
+from digest.commands.running import DONE, IN_PART, NOT_STARTED, stop_asked
 from digest.commands.running import as_json as _json
 from digest.commands.running import log_to_terminal as _log_to_terminal
 from digest.commands.running import report as _report
-from digest.commands.running import stop_asked
 from digest.commands.running import the_app as _app
 from digest.commands.serving import serve, web_password
 from digest.errors import ConfigError, DigestError, MailServerDown, clean

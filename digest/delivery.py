@@ -87,7 +87,6 @@ def deliver(
     with store.outbox.present(clock(), resend=run.resend):
         yield from run.results()
     store.outbox.tidy()
-    store.signups.forget(clock())
 
 
 @dataclass(slots=True)

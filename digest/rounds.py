@@ -8,11 +8,12 @@ import shlex
 import subprocess
 from collections.abc import Callable
 
-from digest import returning
+from digest import hub, returning
 from digest.app import App
 from digest.editions import Edition
 from digest.errors import DigestError
 from digest.pipeline import Held, Waiting
+from digest.subscribers import PUBLIC
 
 log = logging.getLogger("digest")
 
@@ -84,8 +85,10 @@ class Rounds:
             log.log(level, "%s: %s %s %s", one.outcome, one.kind, one.address, one.words)
 
     def _compose(self) -> None:
+        public = False
         for one in self._app.compose():
             if isinstance(one, Edition):
+                public |= one.subscriber.id == PUBLIC
                 mail = ", no mail" if one.silent else ""
                 log.info("composed %s: %s papers%s", one.id, len(one.picks), mail)
             elif isinstance(one, Held):
@@ -94,6 +97,9 @@ class Rounds:
                 self._say_once(f"{len(one.ids)} subscribers wait for their first papers")
             else:
                 log.error("%s", one)
+        web, base_url = self._app.settings.web, self._app.settings.mail.base_url
+        if public and web.hub and base_url:
+            hub.announce(web.hub, base_url)
 
     def _deliver(self) -> None:
         for one in self._app.deliver(self._stopping):

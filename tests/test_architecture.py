@@ -54,7 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tuning": NOUNS | {"amending", "app", "compose", "config", "evaluate", "judging"},
     "roster": NOUNS | {"app", "answers", "config", "marked", "store", "suppressing"},
     "demonstration": NOUNS | {"app", "answers", "config", "render", "starter"},
-    "rounds": NOUNS | {"app", "pipeline", "returning"},
+    "rounds": NOUNS | {"app", "hub", "pipeline", "returning"},
     "scheduler": {"app", "rounds", "serving"},
     "cli": NOUNS
     | {

@@ -38,16 +38,6 @@ class Sources:
             if known is not None:
                 _remember(connection, run.source, {"known": dict(known)})
 
-    def runs(self, since: dt.datetime) -> dict[str, list[Run]]:
-        """All runs since that instant by source, oldest first."""
-        query = sa.select(runs).where(runs.c.at >= since).order_by(runs.c.at, runs.c.id)
-        found: dict[str, list[Run]] = {}
-        with reading(self._engine) as connection:
-            for row in connection.execute(query):
-                run = Run(row.source, row.at, row.outcome, row.papers, row.new, row.why)
-                found.setdefault(row.source, []).append(run)
-        return found
-
     def summed(self, since: dt.datetime, until: dt.datetime) -> dict[str, list[Run]]:
         """The runs between these instants by source; those that went well, a day's as one.
 

@@ -19,7 +19,7 @@ from digest.web.desk import Desk, desk_of
 from digest.web.feed_sources import Reading, of_public, of_reader, of_search, of_topic
 from digest.web.pages import page
 from digest.web.squeezed import SQUEEZED
-from digest.web.unchanged import is_known, marks
+from digest.web.unchanged import Printed, is_known, marks
 
 FORMS: tuple[Form, ...] = get_args(Form)
 
@@ -43,7 +43,9 @@ def feed(request: Request) -> Response:
     headers = {**marks(desk, request, reading.at()), **_headers(desk, reading, form)}
     if is_known(request, headers):
         return Response(status_code=304, headers=headers)
-    text = document(desk, reading, form, _block(request))
+    printed: Printed = request.app.state.printed
+    block = _block(request)
+    text = printed.get(headers["ETag"], lambda: document(desk, reading, form, block))
     if text is None:
         raise HTTPException(404)
     return Response(text, media_type=f"{MEDIA[form]}; charset=utf-8", headers=headers)

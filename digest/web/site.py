@@ -22,6 +22,7 @@ from digest.web import (
 from digest.web.desk import Desk
 from digest.web.pages import error_page
 from digest.web.protection import Protection
+from digest.web.unchanged import Printed
 from digest.web.working import Work
 
 
@@ -46,5 +47,6 @@ def site(desk: Desk) -> Starlette:
     )
     app.router.redirect_slashes = False  # one click must not be redirected (RFC 8058 §3.1)
     app.state.desk = desk
+    app.state.printed = Printed()
     app.state.work = Work(desk.keys, desk.settings.work_bits)
     return app

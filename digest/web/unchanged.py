@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import OrderedDict
+from collections.abc import Callable
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -27,6 +29,23 @@ def marks(desk: Desk, request: Request, at: dt.datetime | None) -> dict[str, str
     if at:
         headers["Last-Modified"] = format_datetime(at.replace(microsecond=0), usegmt=True)
     return headers
+
+
+class Printed:
+    """The documents printed last, by their ETag: many readers ask for the same."""
+
+    def __init__(self, most: int = 64) -> None:
+        self._most = most
+        self._texts: OrderedDict[str, str] = OrderedDict()
+
+    def get(self, tag: str, make: Callable[[], str | None]) -> str | None:
+        """The document of this tag, made now unless it was lately. Two may make it at once."""
+        text = self._texts.pop(tag, None) or make()
+        if text is not None:
+            self._texts[tag] = text
+            while len(self._texts) > self._most:
+                self._texts.popitem(last=False)
+        return text
 
 
 def is_known(request: Request, headers: dict[str, str]) -> bool:

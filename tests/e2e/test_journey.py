@@ -8,6 +8,7 @@ import ssl
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 ADDRESS = "ada@example.org"
+AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
 BROWSERS = {
     "with-javascript": {"java_script_enabled": True, "viewport": {"width": 1000, "height": 800}},
     "without-javascript": {
@@ -45,8 +47,14 @@ def window(chromium: Browser, kind: str) -> Iterator[Page]:
 
 
 def fits(page: Page) -> None:
+    """Nothing has to be scrolled aside, and axe has nothing to complain of, where it is here."""
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= page.viewport_size["width"], f"{page.url} is {wide} px wide"
+    # Without scripts axe waits for ever for itself.
+    if AXE.exists() and page.evaluate("matchMedia('(scripting: enabled)').matches"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run()")["violations"]
+        assert [f"{page.url}: {one['id']}: {one['nodes'][0]['html']}" for one in found] == []
 
 
 def sees(page: Page, text: str) -> None:

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.faults.ledger import Verdict
-from tests.faults.places import Place, new_place, until
+from tests.faults.places import Place, make_original, new_place, until
 from tests.faults.postgres import cluster
 from tests.faults.scenarios import Scenario, Skipped, end, expect, need, sinking
 from tests.support.proxy import Plan, proxy
@@ -45,6 +45,7 @@ def full(folder: Path, *, left: int, after: int) -> Verdict:
         shutil.copytree(folder / "config", disk, dirs_exist_ok=True)
         (folder / "config").rename(folder / "config-before")
         (folder / "config").symlink_to(disk)
+        make_original(made.database)
         with proxy(sink.port, lambda _: Plan(delay_s=0.005)) as between:
             made.server(between.port)
             running = made.start("deliver") if after else None

@@ -7,19 +7,23 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from digest.store import lineage
+from digest.store.engine import writing
+from digest.store.shelves import open_store
 from tests.faults.ledger import Row
 from tests.faults.warm import Forked, Warm
 
@@ -203,8 +207,19 @@ def new_place(folder: Path, readers: int = 8, *, composed: bool = True, **delive
     template = _template(readers, composed)
     shutil.copytree(template, folder, dirs_exist_ok=True)
     place = Place(folder, names(readers))
+    if place.database.exists():
+        make_original(place.database)
     write_settings(place, **delivery)
     return place
+
+
+def make_original(database: Path) -> None:
+    """Have a copied database pass for one that mails are sent from: it is a test's own."""
+    Path(f"{database}.lock").unlink(missing_ok=True)
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("DELETE FROM deliveries")
+    with closing(open_store(f"sqlite:///{database}")) as store, writing(store.engine) as opened:
+        lineage.begin(opened)
 
 
 def names(readers: int) -> tuple[str, ...]:
