@@ -62,8 +62,11 @@ screenshots: $(READY) $(E2E)
 
 # Delivery against every fault there is a tool for: Postfix's smtp-sink, libfiu, libfaketime.
 # What is not installed is skipped, and says so. `make faults ONLY="F14 F17"` runs some of them.
+# SEEDS is how often a run is killed at a moment drawn by chance.
+SEEDS ?= 200
+
 faults: $(READY)
-	$(BIN)/python -m tests.faults $(ONLY)
+	$(BIN)/python -m tests.faults --seeds $(SEEDS) $(ONLY)
 
 bench-smtp: $(READY)
 	$(BIN)/python -m tests.bench.smtp_speed

@@ -7,6 +7,7 @@ import hashlib
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from digest.collect import gathering, identity, inbox, readers
@@ -294,8 +295,12 @@ class Known:
 def background(store: Store) -> Background:
     """What the archive has taught; of an archive that has not been learnt, what it would teach."""
     snapshot = store.backgrounds.latest()
-    learnt = from_bytes(snapshot.data) if snapshot else _learnt(store)
-    return ready(learnt, shipped())
+    return _taught(snapshot.data) if snapshot else ready(_learnt(store), shipped())
+
+
+@lru_cache(maxsize=1)  # a page that shows previews asks again and again for the same
+def _taught(snapshot: bytes) -> Background:
+    return ready(from_bytes(snapshot), shipped())
 
 
 def _learnt(store: Store) -> Learnt:
