@@ -13,6 +13,8 @@ from typing import Protocol
 
 import yaml
 
+from tests.faults.places import make_original
+
 ROOT = Path(__file__).parents[2]
 VENVS = ROOT / ".cache" / "rivals"
 HERE = Path(__file__).parent
@@ -83,6 +85,8 @@ class Digest:
 
     def job(self, folder: Path, port: int, nth: int) -> subprocess.Popen[bytes]:
         now = f"2026-05-20T{13 + nth}:00:00Z"
+        if not nth:  # a copy of what was prepared, from which digest would not send unasked
+            make_original(folder / "config/digest.db")
         command = [sys.executable, "-m", "digest", "deliver", "--now", now]
         return _start(command, folder, **self._env(), DIGEST_DELIVERY__PORT=str(port))
 

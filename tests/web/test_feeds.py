@@ -261,7 +261,7 @@ def test_a_reader_that_asks_again_never_makes_the_program_rank(read, monkeypatch
 
 
 def test_a_304_costs_less_than_a_fifth_of_a_feed_that_has_to_be_written(read):
-    names = [f"Many {n}" for n in range(60)]
+    names = [f"Many {n}" for n in range(240)]
     collect(read.store, *names, at=MORNING, file="many.txt")
     edition(read, read.desk.public, *names, date=TODAY + dt.timedelta(days=1))
     fresh = itertools.count()  # what was written lately is kept, by its address
