@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+STATES = (
+    *("queued", "claimed", "sending", "sent", "deferred", "failed", "uncertain"),
+    *("withdrawn", "superseded"),
+)
+"""The states of a message on its way, as it goes through them; drawn in ``store/outbox.py``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

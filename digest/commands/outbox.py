@@ -11,6 +11,7 @@ import click
 
 from digest.commands.running import report, the_app
 from digest.errors import clean
+from digest.messages import STATES
 from digest.options import Group
 
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
 Answer = dict[str, Any]
 
-STATES = (
-    *("queued", "claimed", "sending", "sent", "deferred", "failed", "uncertain"),
-    *("withdrawn", "superseded"),
-)
 RETRIED = ("failed", "uncertain", "deferred")
 _WIDEST = 200
 

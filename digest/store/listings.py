@@ -19,12 +19,6 @@ from digest.store.subscribers import EVERYBODY, Entry, entry
 
 T = TypeVar("T")
 
-STATES = (
-    *("queued", "claimed", "sending", "sent", "deferred", "failed", "uncertain"),
-    *("withdrawn", "superseded"),
-)
-"""The states of a mail, as it goes through them."""
-
 ROWS = 50
 """The rows of a page."""
 

@@ -14,10 +14,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from digest.messages import STATES
 from digest.render.bars import bars
 from digest.render.press import Press
 from digest.store.figures import Days
-from digest.store.listings import LAST, STATES, Page
+from digest.store.listings import LAST, Page
 from digest.web.attention import TROUBLED, sentences
 from digest.web.desk import Desk, desk_of
 from digest.web.forms import Form, posted

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from digest.store.listings import STATES
+from digest.messages import STATES
 from digest.web.desk import Desk, desk_of
 
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
