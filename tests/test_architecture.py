@@ -46,7 +46,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "returning": NOUNS
     | {"app", "config", "failpoints", "keys", "render", "returns", "store", "teaching"},
     "suppressing": NOUNS | {"app", "keys", "store", "wishes"},
-    "commands": NOUNS | {"app", "options", "returning", "serving", "store", "suppressing"}
+    "commands": NOUNS
+    | {"app", "options", "returning", "serving", "store", "suppressing"}
     | {"publishing", "render", "web"},
     "answers": NOUNS | {"app", "keys", "lint", "pipeline", "store", "teaching"},
     "judging": NOUNS | {"app", "compose", "encode", "encoding", "evaluate"},

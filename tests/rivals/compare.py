@@ -151,6 +151,8 @@ def table(sums: dict[tuple[str, str], Sum]) -> str:
 
 
 def _cell(one: Sum) -> str:
+    if not one.runs:
+        return "not run"
     counts = {"lost": one.lost, "stuck": one.stuck, "twice": one.repeated}
     said = [f"{count} {what}" for what, count in counts.items() if count] or ["0 lost, 0 twice"]
     if one.listed:
