@@ -53,7 +53,7 @@ def pages(folder: Path) -> list[Path]:
 
 def test_html_validate_finds_no_error_in_any_page(out: Path) -> None:
     program = TOOLS / "html-validate" / "bin" / "html-validate.mjs"
-    config = HERE / ".htmlvalidate.pages.json"
+    config = HERE / ".htmlvalidate-pages.json"
     node(program, "--config", config, "--max-warnings", "0", *pages(out))
 
 
