@@ -102,6 +102,10 @@ class App:
         """The mail of an edition, signed where keys are configured. Raises RenderError."""
         return self.signed(self.press.message(edition))
 
+    def printed(self, edition: Edition, waiting: Message) -> Message:
+        """The mail of an edition that waited for its turn, signed. Raises RenderError."""
+        return self.signed(self.press.printed(edition, waiting))
+
     def signed(self, printed: Message) -> Message:
         """The mail with its signatures."""
         if not self.signers:
@@ -179,7 +183,7 @@ class App:
             pass
         self.__dict__.pop("press", None)  # a new one, which reads the owner's templates again
         yield from pipeline.compose(
-            self.store, self.message, self.clock(), self.editing, self.gate(), self.encoder
+            self.store, self.press.unprinted, self.clock(), self.editing, self.gate(), self.encoder
         )
 
     @property
@@ -208,8 +212,15 @@ class App:
         settings = self.settings.delivery.sending
         if self.settings.delivery.transport == "folder":  # a file written again is the same file
             settings = dataclasses.replace(settings, uncertain="resend", connections=1)
+        self.__dict__.pop("press", None)  # a new one, which reads the owner's templates again
         yield from deliver(
-            self.store, self.transport, self.clock, settings, stopping, self._breaker
+            self.store,
+            self.transport,
+            self.clock,
+            settings,
+            stopping,
+            self._breaker,
+            printing=self.printed,
         )
         self.store.signups.forget(self.clock())
 

@@ -21,8 +21,10 @@ from digest.deliver.outcomes import Deferred, Outcome, Rejected, Transport, Unce
 from digest.deliver.pacing import Pace, allowance
 from digest.deliver.retry import next_state
 from digest.deliver.settings import DeliverSettings
-from digest.errors import MailServerDown, NoRoom
+from digest.editions import Edition
+from digest.errors import MailServerDown, NoRoom, RenderError
 from digest.failpoints import reach
+from digest.messages import Message
 from digest.store.claims import Claim, Done
 from digest.store.shelves import Store
 
@@ -56,6 +58,11 @@ REFUSED = (
 
 Clock = Callable[[], dt.datetime]
 
+Printing = Callable[[Edition, Message], Message]
+"""Prints an edition as the mail that waited for it: with its Message-ID, to its recipient."""
+
+UNPRINTED = "it could not be printed ({error}); mend that, and `digest outbox retry` sends it"
+
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
@@ -74,16 +81,18 @@ def deliver(
     settings: DeliverSettings,
     stopping: Callable[[], bool] = lambda: False,
     breaker: Breaker[Claim] | None = None,
+    *,
+    printing: Printing,
 ) -> Iterator[Delivered]:
     """Send what is queued and due; each message as soon as its outcome is stored.
 
-    ``connect`` makes a way out, for each connection its own. A ``breaker`` that is kept remembers
-    from one run to the next why it paused.
+    ``connect`` makes a way out, for each connection its own; ``printing`` the mails of editions. A
+    ``breaker`` that is kept remembers from one run to the next why it paused.
 
     Raises MailServerDown when nothing more can leave now, after giving back what was not sent: no
     attempt counts then. StoreError when an outcome cannot be stored: that message is uncertain.
     """
-    run = _Run(store, connect, clock, settings, stopping, breaker or Breaker())
+    run = _Run(store, connect, clock, settings, stopping, breaker or Breaker(), printing)
     with store.outbox.present(clock(), resend=run.resend):
         yield from run.results()
     store.outbox.tidy()
@@ -116,9 +125,11 @@ class _Run:
         settings: DeliverSettings,
         stopping: Callable[[], bool],
         breaker: Breaker[Claim],
+        printing: Printing,
     ) -> None:
         self._store, self._connect, self._clock = store, connect, clock
         self._settings, self._stopping, self._breaker = settings, stopping, breaker
+        self._printing = printing
         self.resend = settings.uncertain == "resend"
         self._pace = Pace(settings.pace)
         self._tickets: list[_Ticket] = []
@@ -187,7 +198,7 @@ class _Run:
         claim = self._exchange(_Ticket(None, None, wants=True))
         while claim:
             try:
-                outcome = transport.send(claim.message)
+                outcome = self._sent(transport, claim)
             except MailServerDown as error:
                 if isinstance(error, NoRoom) and self._left_to_others(claim):
                     return
@@ -196,6 +207,18 @@ class _Run:
                 self._exchange(_Ticket(never, None, wants=False))
                 return
             claim = self._exchange(_Ticket(self._done(claim, outcome), outcome, wants=True))
+
+    def _sent(self, transport: Transport, claim: Claim) -> Outcome:
+        """What became of a message that is marked, printed now where it has to be."""
+        if claim.message.data:
+            return transport.send(claim.message)
+        if claim.edition is None:
+            return Rejected("its edition is no longer there")
+        try:
+            return transport.send(self._printing(claim.edition, claim.message))
+        except RenderError as error:  # without whose it is: what is wrong is mostly so for all
+            why = str(error).removeprefix(f"{claim.edition.id}: ")
+            return Rejected(UNPRINTED.format(error=why))
 
     def _done(self, claim: Claim, outcome: Outcome) -> Done:
         if self.resend and isinstance(outcome, Uncertain):

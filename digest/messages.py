@@ -17,6 +17,8 @@ class Message:
 
     ``sender`` and ``recipient`` are the envelope's bare addresses; ``message_id`` stands in
     angle brackets, as in the header, and is the same whenever this edition is written again.
+
+    An edition's waits without ``data``: it is printed when its turn has come.
     """
 
     message_id: str

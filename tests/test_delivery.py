@@ -26,7 +26,7 @@ from digest.errors import MailServerDown, NoRoom
 from digest.messages import Message
 from digest.store.claims import Claim
 from digest.store.shelves import Store
-from tests.support.builders import a_subscriber
+from tests.support.builders import a_subscriber, never_printed
 from tests.support.databases import (  # noqa: F401 - pytest finds fixtures by their names here
     NOW,
     engine_of,
@@ -118,7 +118,9 @@ def run(
     clock = (lambda: now) if now else (lambda: dt.datetime.now(dt.UTC))
     asked = DeliverSettings(connections=connections, **settings)
     try:
-        for one in deliver(store, exchange.connect, clock, asked, stopping, breaker):
+        for one in deliver(
+            store, exchange.connect, clock, asked, stopping, breaker, printing=never_printed
+        ):
             told.append(one)
     except Exception as error:
         return told, error
@@ -272,7 +274,10 @@ def test_a_connection_that_cannot_be_made_is_told(store):
         raise DOWN
 
     with pytest.raises(MailServerDown):
-        list(deliver(store, connect, lambda: NOW, DeliverSettings(connections=2)))
+        run = deliver(
+            store, connect, lambda: NOW, DeliverSettings(connections=2), printing=never_printed
+        )
+        list(run)
     assert store.outbox.counts() == {"queued": 3}
 
 
@@ -415,7 +420,7 @@ def test_who_stops_listening_leaves_nothing_uncertain(store):
     mail(store, readers(40))
     exchange = Exchange(slow_s=0.02)
     settings = DeliverSettings(connections=2)
-    results = deliver(store, exchange.connect, lambda: NOW, settings)
+    results = deliver(store, exchange.connect, lambda: NOW, settings, printing=never_printed)
     next(results)
     results.close()  # type: ignore[attr-defined]
     counts = store.outbox.counts()
@@ -499,7 +504,7 @@ def test_over_four_real_connections_every_reader_gets_exactly_one_mail_with_its_
             change = sa.text("UPDATE outbox_data SET data = :data WHERE message = :number")
             connection.execute(change, {"data": data, "number": number})
     settings = DeliverSettings(connections=4)
-    told = list(deliver(store, by_smtp(outward), lambda: NOW, settings))
+    told = list(deliver(store, by_smtp(outward), lambda: NOW, settings, printing=never_printed))
     assert set(states(told).values()) == {"sent"} and len(told) == 60
     assert sorted(outward.recipients()) == sorted(bodies)
     assert {one.recipients[0]: one.data for one in outward.received} == bodies
@@ -511,9 +516,9 @@ def test_over_real_connections_that_break_nobody_gets_a_mail_twice(store, outwar
     outward.then("DOT", *[None] * 9, DROP, *[None] * 9, DROP)
     outward.then("RCPT", *[None] * 5, "450 4.2.1 busy", *[None] * 10, DROP)
     settings = DeliverSettings(connections=4)
-    list(deliver(store, by_smtp(outward), lambda: NOW, settings))
+    list(deliver(store, by_smtp(outward), lambda: NOW, settings, printing=never_printed))
     later = NOW + dt.timedelta(hours=1)
-    list(deliver(store, by_smtp(outward), lambda: later, settings))
+    list(deliver(store, by_smtp(outward), lambda: later, settings, printing=never_printed))
     counts = store.outbox.counts()
     assert counts == {"sent": 38, "uncertain": 2}
     assert set(Counter(outward.recipients()).values()) == {1} and len(outward.received) == 40

@@ -63,14 +63,25 @@ class Letterhead:
     feedback: str
     """Feedback-ID, but for the campaign."""
 
-    def heading(self, edition: Edition, subject: str, ways: Ways | None = None) -> Heading:
+    def envelope(self, edition: Edition) -> tuple[str, str, str]:
+        """The Message-ID of this edition's mail, its sender and its recipient. Raises RenderError.
+
+        They are the same whenever it is written.
+        """
+        id_ = _identity(edition.id, edition.date, self.domain)
+        return id_, self._bounces(id_), recipient(edition)
+
+    def heading(
+        self, edition: Edition, subject: str, ways: Ways | None = None, id_: str = ""
+    ) -> Heading:
         """The heading of this edition's mail. Raises RenderError.
 
         ``subject`` is any text; it is the same on every retry, as all the rest is. ``ways`` are the
-        edition's own, where they have been worked out.
+        edition's own, where they have been worked out; ``id_`` is the Message-ID that its mail
+        waits under, where it does.
         """
         reader = edition.subscriber
-        id_ = _identity(edition.id, edition.date, self.domain)
+        id_ = id_ or _identity(edition.id, edition.date, self.domain)
         address = recipient(edition)
         try:
             personal = _personal(reader.name, address, subject, id_, edition.composed_at)

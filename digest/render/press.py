@@ -10,6 +10,7 @@ import binascii
 import datetime as dt
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from html import escape
 from typing import NamedTuple
@@ -57,7 +58,7 @@ class Press:
     """Prints the mails of one run. ``key`` signs their links; without it none tells who clicks."""
 
     def __init__(self, settings: MailSettings, env: Environment, key: Key | None = None) -> None:
-        self._settings = settings
+        self._settings, self._tried = settings, False
         self._links = links_of(settings, key)
         self._letterhead = letterhead(settings, self._links)
         self._votes = key is not None and bool(settings.base_url or settings.unsubscribe)
@@ -70,6 +71,27 @@ class Press:
     def message(self, edition: Edition) -> Message:
         """``edition`` as a mail to its subscriber, ready to send. Raises RenderError."""
         return self.assembled(edition, self.words(edition))
+
+    def unprinted(self, edition: Edition) -> Message:
+        """The same without its bytes, for ``printed``. Raises RenderError.
+
+        The first is printed all the same: a template that is wrong should hold up editions while
+        they are composed, and not each of their mails.
+        """
+        if not self._tried:
+            self.message(edition)
+            self._tried = True
+        return Message(*self._letterhead.envelope(edition), data=b"")
+
+    def printed(self, edition: Edition, waiting: Message) -> Message:
+        """The mail that was ``unprinted``: to the same address, under the same Message-ID.
+
+        Raises RenderError.
+        """
+        if edition.subscriber.address != waiting.recipient:
+            reader = replace(edition.subscriber, address=waiting.recipient)
+            edition = replace(edition, subscriber=reader)
+        return self.assembled(edition, self.words(edition), waiting.message_id)
 
     def confirmation(
         self,
@@ -105,9 +127,12 @@ class Press:
         subject = wording.subject(edition, self._settings.title)
         return Words(subject, personal, token or "", ways)
 
-    def assembled(self, edition: Edition, words: Words) -> Message:
-        """The mail of ``edition`` that says these ``words``. Raises RenderError."""
-        head = self._letterhead.heading(edition, words.subject, words.ways)
+    def assembled(self, edition: Edition, words: Words, id_: str = "") -> Message:
+        """The mail of ``edition`` that says these ``words``, under this Message-ID if it has one.
+
+        Raises RenderError.
+        """
+        head = self._letterhead.heading(edition, words.subject, words.ways, id_)
         parts = self._parts(edition, words)
         pieces = [head.data, *mime.alternative(head.message_id, parts.text, parts.html)]
         data = joined(pieces, ready(words.token))

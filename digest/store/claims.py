@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from digest.editions import Edition
 from digest.messages import Message
 
 
@@ -12,7 +13,8 @@ from digest.messages import Message
 class Claim:
     """A message that is ours to send; ``attempts`` counts those before this one.
 
-    Of one that is ``swift`` the steps are not forced to the disk one by one.
+    Of one that is ``swift`` the steps are not forced to the disk one by one. ``edition`` is what a
+    message without data is printed from.
     """
 
     id: int
@@ -21,6 +23,7 @@ class Claim:
     subscriber: str
     message: Message
     swift: bool = False
+    edition: Edition | None = None
 
 
 @dataclass(frozen=True, slots=True)

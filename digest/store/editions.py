@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from digest.editions import Edition, Pick, Reason
+from digest.editions import Edition
 from digest.failpoints import reach
 from digest.messages import Message
+from digest.store.contents import edition_of, picks_of
 from digest.store.ending import gone, supersede, undelivered
 from digest.store.engine import alone, reading, writing
-from digest.store.joining import paper_of
 from digest.store.outbox import insert_mails, queued
 from digest.store.schema import editions, outbox, outbox_data, papers, picks
 from digest.subscribers import Subscriber
@@ -120,19 +120,8 @@ class Editions:
         query = query.order_by(editions.c.date.desc()).limit(most).offset(skip)
         with reading(self._engine) as connection:
             rows = list(connection.execute(query))
-            held = _picks(connection, [row.id for row in rows])
-        return [
-            Edition(
-                subscriber=subscriber,
-                date=row.date,
-                composed_at=row.composed_at,
-                picks=tuple(held.get(row.id, ())),
-                considered=row.considered,
-                note=row.note,
-                sources=tuple(row.sources),
-            )
-            for row in rows
-        ]
+            held = picks_of(connection, [row.id for row in rows], {})
+        return [edition_of(row, subscriber, held.get(row.id, ())) for row in rows]
 
     def contents(self, subscriber: Subscriber) -> list[tuple[dt.date, int]]:
         """The dates of the subscriber's stored editions, newest first, and how many picks each has.
@@ -215,23 +204,12 @@ def _pick_rows(number: int, composed: Composed) -> list[dict[str, Any]]:
             "paper": paper,
             "score": pick.score,
             "interest": pick.interest,
-            "reasons": [asdict(reason) for reason in pick.reasons],
+            "reasons": [
+                {"kind": reason.kind, "text": reason.text, "share": reason.share}
+                for reason in pick.reasons
+            ],
             "reports": pick.reports,
+            "explore": pick.explore,
         }
         for place, (paper, pick) in enumerate(picked, start=1)
     ]
-
-
-def _picks(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, list[Pick]]:
-    query = (
-        sa.select(picks, papers)
-        .join(papers, papers.c.id == picks.c.paper)
-        .where(picks.c.edition.in_(numbers))
-        .order_by(picks.c.edition, picks.c.place)
-    )
-    found: dict[int, list[Pick]] = {}
-    for row in connection.execute(query):
-        reasons = tuple(Reason(**reason) for reason in row.reasons)
-        pick = Pick(paper_of(row), row.score, row.interest, reasons, row.reports)
-        found.setdefault(row.edition, []).append(pick)
-    return found

@@ -33,6 +33,7 @@ from digest.editions import Edition
 from digest.messages import Message
 from digest.store import lineage
 from digest.store.claims import Claim, Done, Stepped
+from digest.store.contents import Known, whole
 from digest.store.ending import WAITING, end_for_the_gone
 from digest.store.engine import alone, reading, writing
 from digest.store.presence import boot, present
@@ -67,6 +68,7 @@ class Outbox:
         self._engine = engine
         self._is_file = engine.dialect.name == "sqlite"
         self._steps: Steps | None = None
+        self._papers: Known = {}
 
     @contextmanager
     def present(self, now: dt.datetime, *, resend: bool) -> Iterator[None]:
@@ -132,6 +134,7 @@ class Outbox:
             for state in WAITING:  # one after the other: each is a walk along the index
                 ids += self._waiting(connection, state, most - len(ids), now)
             rows = self._claimed(connection, ids, now + lease, since) if ids else []
+        editions_ = self._editions([row.edition for row in rows if row.edition and not row.data])
         order = {id_: n for n, id_ in enumerate(ids)}
         return [
             Claim(
@@ -141,9 +144,17 @@ class Outbox:
                 row.subscriber,
                 Message(row.message_id, row.sender, row.recipient, row.data),
                 swift=bool(since),
+                edition=editions_.get(row.edition),
             )
             for row in sorted(rows, key=lambda row: order[row.id])
         ]
+
+    def _editions(self, numbers: Collection[int]) -> dict[int, Edition]:
+        """What claimed mails are printed from. One that was withdrawn meanwhile is not marked."""
+        if not numbers:
+            return {}
+        with reading(self._engine) as connection:
+            return whole(connection, numbers, self._papers)
 
     def _waiting(
         self, connection: sa.Connection, state: str, most: int, now: dt.datetime

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = "0006"
+VERSION = "0007"
 """The newest migration this program knows."""
 
 
@@ -175,6 +175,7 @@ picks = sa.Table(
     sa.Column("interest", sa.Text),
     sa.Column("reasons", sa.JSON, nullable=False),
     sa.Column("reports", sa.Integer, nullable=False),
+    sa.Column("explore", sa.Boolean, nullable=False, server_default=sa.false()),
     # No subscriber gets the same paper in two editions: the database itself refuses it.
     sa.UniqueConstraint("subscriber", "paper"),
 )
@@ -225,7 +226,8 @@ deliveries = sa.Table(
 outbox_data = sa.Table(
     "outbox_data",
     metadata,
-    # Apart from the state, which changes four times: the bytes are written once.
+    # Apart from the state, which changes four times: the bytes are written once. An edition has
+    # none: it is printed when its turn has come, so that they are neither stored nor read.
     sa.Column("message", sa.ForeignKey("outbox.id"), primary_key=True),
     sa.Column("data", sa.LargeBinary, nullable=False),
 )

@@ -26,8 +26,8 @@ from digest.collect.readers import CollectSettings
 from digest.compose.editor import EditorSettings
 from digest.deliver.settings import DeliverSettings
 from digest.deliver.smtp import SmtpSettings, SmtpTransport
-from digest.delivery import LEASE, deliver
-from digest.render import mail
+from digest.delivery import LEASE, Printing, deliver
+from digest.render.press import Press
 from digest.render.settings import MailSettings
 from digest.render.templates import environment
 from digest.store.claims import Done
@@ -45,7 +45,7 @@ READERS = [
     for name, word in (("ada", "language"), ("lin", "diffusion"), ("sam", "protein"))
 ]
 PAPERS = 42
-ENV = environment()
+PRESS = Press(MailSettings(sender="Daily Papers <papers@digest.example>"), environment())
 
 
 class PowerCut(BaseException):
@@ -129,18 +129,16 @@ class World:
         store = powered(self.store(), power)
         smtp = SmtpSettings("127.0.0.1", self.server.port, "none")
         transport: Any = Powered(SmtpTransport(smtp), power, ("send",))
-        settings = MailSettings(sender="Daily Papers <papers@digest.example>")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(os, "link", power.use(os.link))
             patch.setattr(os, "unlink", power.use(os.unlink))
             try:
                 list(collect(store, self.inbox, NOW, CollectSettings(settle_s=0)))
+                list(pipeline.compose(store, PRESS.unprinted, NOW, EditorSettings()))
+                sending = DeliverSettings()
                 list(
-                    pipeline.compose(
-                        store, lambda e: mail.message(e, settings, ENV), NOW, EditorSettings()
-                    )
+                    deliver(store, lambda: transport, lambda: NOW, sending, printing=PRESS.printed)
                 )
-                list(deliver(store, lambda: transport, lambda: NOW, DeliverSettings()))
             finally:
                 transport.close()
 
@@ -150,7 +148,8 @@ class World:
         store = self.store()
         store.outbox.retry(["uncertain"], NOW)
         transport = SmtpTransport(SmtpSettings("127.0.0.1", self.server.port, "none"))
-        list(deliver(store, lambda: transport, lambda: NOW, DeliverSettings()))
+        sending = DeliverSettings()
+        list(deliver(store, lambda: transport, lambda: NOW, sending, printing=PRESS.printed))
         transport.close()
 
     def wrong(self) -> list[str]:
@@ -231,31 +230,37 @@ def test_a_power_cut_anywhere_loses_nothing_and_leaves_at_most_the_mail_in_fligh
     assert [what for each in found for what in each] == []
 
 
-def recorded_first(store: Any, connect: Any, clock: Any, settings: Any) -> Iterator[Any]:
+def recorded_first(
+    store: Any, connect: Any, clock: Any, settings: Any, *, printing: Printing
+) -> Iterator[Any]:
     """The wrong order that loses mails."""
     with store.outbox.present(clock(), resend=False):
         for claim in store.outbox.claim(50, clock(), LEASE):
             store.outbox.step((), [claim], clock(), LEASE)
             store.outbox.step([Done(claim, "sent", "")], (), clock(), LEASE)
-            yield connect().send(claim.message)
+            yield connect().send(printing(claim.edition, claim.message))
 
 
-def marked_last(store: Any, connect: Any, clock: Any, settings: Any) -> Iterator[Any]:
+def marked_last(
+    store: Any, connect: Any, clock: Any, settings: Any, *, printing: Printing
+) -> Iterator[Any]:
     """The wrong order that repeats mails."""
     with store.outbox.present(clock(), resend=False):
         for claim in store.outbox.claim(50, clock(), LEASE):
-            yield connect().send(claim.message)
+            yield connect().send(printing(claim.edition, claim.message))
             store.outbox.step((), [claim], clock(), LEASE)
             store.outbox.step([Done(claim, "sent", "")], (), clock(), LEASE)
 
 
-def marked_together(store: Any, connect: Any, clock: Any, settings: Any) -> Iterator[Any]:
+def marked_together(
+    store: Any, connect: Any, clock: Any, settings: Any, *, printing: Printing
+) -> Iterator[Any]:
     """The wrong order that leaves many in doubt."""
     with store.outbox.present(clock(), resend=False):
         claims = store.outbox.claim(50, clock(), LEASE)
         store.outbox.step((), claims, clock(), LEASE)
         for claim in claims:
-            connect().send(claim.message)
+            connect().send(printing(claim.edition, claim.message))
         store.outbox.step([Done(claim, "sent", "") for claim in claims], (), clock(), LEASE)
         yield from claims
 

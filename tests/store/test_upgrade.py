@@ -17,6 +17,7 @@ from digest.deliver.settings import DeliverSettings
 from digest.delivery import deliver
 from digest.messages import Message
 from digest.store.schema import VERSION
+from tests.support.builders import never_printed
 from tests.support.databases import NOW, composed, engine_of, opened
 
 LEASE = dt.timedelta(minutes=15)
@@ -108,7 +109,7 @@ def test_the_bytes_of_what_may_still_leave_are_kept(old_url):
 
             def close(self) -> None: ...
 
-        told = list(deliver(store, Folder, lambda: now, DeliverSettings()))
+        told = list(deliver(store, Folder, lambda: now, DeliverSettings(), printing=never_printed))
     assert {one.state for one in told} == {"sent"}
     assert sent == {
         f"{state}@example.org": Message(

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from digest.editions import Edition, Pick, Reason
+from digest.messages import Message
 from digest.papers import Paper
 from digest.subscribers import Interest, Subscriber
 
@@ -53,3 +54,8 @@ def an_edition(*picks: Pick, **known: Any) -> Edition:
 def a_quiet_edition(**known: Any) -> Edition:
     """Ada's edition of a day with nothing to show."""
     return an_edition(**({"picks": (), "considered": 0} | known))
+
+
+def never_printed(edition: Edition, waiting: Message) -> Message:
+    """For deliveries whose messages all have their bytes."""
+    raise AssertionError(f"{edition.id} had no bytes for {waiting.recipient}")
