@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from html import escape
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from digest.papers import Paper
 from digest.render import values
 from digest.render.badges import within_a_week
 from digest.render.forms import Forms, Parts, Printed
+from digest.render.plain import wrap
 from digest.render.reasons import printed, reports
 from digest.render.settings import Abstract
 from digest.render.stencils import TOKEN, holes, ready
@@ -167,8 +169,15 @@ class Cards:
         )
 
     def _new_heading(self, name: str) -> Heading:
-        html, text = self._forms.printed("group", name=name)
-        return Heading(b"".join(html.filled({})), b"".join(text.filled({})), html.size)
+        """The heading of an interest, of which every reader has names of their own."""
+        shown = ready(escape(name))
+        html = b"".join(self._group.html.filled({"name": [shown]}))
+        text = b"".join(self._group.text.filled({"name": [ready(wrap(name.upper()))]}))
+        return Heading(html, text, self._group.html.size + len(shown))
+
+    @cached_property
+    def _group(self) -> Printed:
+        return self._forms.printed("group", **holes(["name"]))
 
 
 def _new_shelf(_abstract: Abstract, _date: dt.date) -> Shelf:

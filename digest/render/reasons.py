@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from typing import NamedTuple
 
@@ -47,12 +48,17 @@ def reports(counted: int, reasons: Iterable[Reason]) -> int:
 
 def causes(reasons: Sequence[Reason], explore: bool = False) -> tuple[Cause, ...]:
     """Why a pick is here, largest part first, one cause a kind of reason."""
-    kinds = dict.fromkeys(reason.kind for reason in reasons)
-    found = [cause for kind in kinds for cause in _causes(reasons, kind)]
+    said_of: dict[ReasonKind, dict[str, None]] = {}
+    for reason in reasons:
+        name = _name(reason.text)
+        if name:
+            said_of.setdefault(reason.kind, {})[name] = None
+    found = [cause for kind, names in said_of.items() for cause in _causes(kind, tuple(names))]
     if explore:
         found.insert(0, Cause("something different, to find out whether you like it"))
     if found:
-        found[0] = replace(found[0], lead=capitalised(found[0].lead))
+        first = found[0]
+        found[0] = Cause(capitalised(first.lead), first.names, first.tail)
     return tuple(found)
 
 
@@ -61,12 +67,13 @@ def why(causes: Iterable[Cause]) -> str:
     return "; ".join(map(str, causes))
 
 
-def _causes(reasons: Iterable[Reason], kind: ReasonKind) -> list[Cause]:
-    """The causes made of all reasons of one kind."""
-    texts = (shorten(said(reason.text), TEXT_LIMIT) for reason in reasons if reason.kind == kind)
-    names = tuple(dict.fromkeys(text for text in texts if text))
-    if not names:
-        return []
+@lru_cache(maxsize=4096)  # terms and liked papers stand on the cards of many readers
+def _name(text: str) -> str:
+    return shorten(said(text), TEXT_LIMIT)
+
+
+def _causes(kind: ReasonKind, names: tuple[str, ...]) -> list[Cause]:
+    """The causes made of the names of one kind, of which there is at least one."""
     match kind:
         case "term":
             return [Cause("matches", names[:TERMS])]
@@ -83,15 +90,17 @@ def _causes(reasons: Iterable[Reason], kind: ReasonKind) -> list[Cause]:
 def printed(reasons: Sequence[Reason], explore: bool) -> Why:
     """The reasons of a pick; both empty where there are none."""
     found = causes(reasons, explore)
-    html = "; ".join(
-        " ".join(filter(None, (escape(cause.lead), ", ".join(map(_strong, cause.names)))))
-        + escape(cause.tail)
-        for cause in found
-    )
+    html = "; ".join([_html(cause) for cause in found])
     text = why(found)
     return Why(ready(html), ready(wrap(f"{text}.", INDENT)) if text else b"")
 
 
+def _html(cause: Cause) -> str:
+    names = ", ".join([_strong(name) for name in cause.names])
+    return " ".join(filter(None, (escape(cause.lead), names))) + escape(cause.tail)
+
+
+@lru_cache(maxsize=4096)
 def _strong(name: str) -> str:
     """``name`` with emphasis; scripts that run from the right do not turn what stands around."""
     direction = "" if name.isascii() else ' dir="auto"'

@@ -14,7 +14,7 @@ from digest.render.mime import quoted_printable
 
 HOLES = (
     *("cards", "more", "preheader", "glance", "note", "reader", "address", "watching"),
-    *("leave_url", "web_url", "number", "why"),
+    *("leave_url", "web_url", "number", "why", "name"),
 )
 """What may be missing from a stencil, to be put in for each mail."""
 
