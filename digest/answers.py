@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from typing import Any, Literal
 import click
 
 from digest.app import App
+from digest.delivery import Delivered
 from digest.editions import Edition, Explanation
 from digest.errors import DigestError, MailServerDown, clean
 from digest.pipeline import Collected, Held, Waiting
@@ -180,16 +181,16 @@ def say_composed(answer: Answer) -> None:
         click.echo("No edition is due.")
 
 
-def delivered(app: App, stopping: Callable[[], bool] = lambda: False) -> Answer:
+def delivered(app: App, found: Iterable[Delivered]) -> Answer:
     """``messages`` tried now, their number by state, and what is ``waiting`` in the outbox.
 
-    Delivers. ``folder`` is where mails are written instead of being sent; ``server`` is None, or
-    why the mail server cannot be used; exit 1 unless all that was tried was sent. Once ``stopping``
-    says so, what is under way is finished and the rest waits.
+    ``found`` is asked to the end, which delivers. ``folder`` is where mails are written instead of
+    being sent; ``server`` is None, or why the mail server cannot be used; exit 1 unless all that
+    was tried was sent.
     """
     messages, server = [], None
     try:
-        for one in app.deliver(stopping):
+        for one in found:
             messages.append(asdict(one))
     except MailServerDown as error:
         server = str(error)

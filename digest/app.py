@@ -36,7 +36,7 @@ from digest.render.templates import environment
 from digest.sources import INBOX, Health, Run, Source
 from digest.store.claims import Claim
 from digest.store.shelves import Store, open_store
-from digest.store.subscribers import Entry
+from digest.store.subscribers import Batch, Entry
 from digest.subscribers import PUBLIC, Subscriber, due_date, next_date, zone
 
 if TYPE_CHECKING:
@@ -185,6 +185,17 @@ class App:
         yield from pipeline.compose(
             self.store, self.press.unprinted, self.clock(), self.editing, self.gate(), self.encoder
         )
+
+    def compose_batch(
+        self, batch: Batch, now: dt.datetime
+    ) -> Iterator[Edition | pipeline.Waiting | pipeline.Held | Exception]:
+        """The same of the readers of one batch, as they were due at ``now``."""
+        shared = self.__dict__.get("_day")
+        if shared is None or shared.now != now:
+            self.__dict__.pop("press", None)
+            shared = pipeline.day(self.store, now, self.editing, self.gate(), self.encoder)
+            self.__dict__["_day"] = shared
+        yield from pipeline.compose_batch(self.store, self.press.unprinted, shared, batch)
 
     @property
     def encoder(self) -> Encoder | None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import click
 
+from digest.commands import watching
+from digest.commands.backup import backup
 from digest.commands.feeds import feed
 from digest.commands.outbox import outbox
+from digest.commands.pruning import prune
+from digest.commands.replaying import replay
 from digest.commands.returns import bounces, replies, suppress
 from digest.commands.running import DONE, IN_PART, NOT_STARTED, stop_asked
 from digest.commands.running import as_json as _json
@@ -19,12 +23,14 @@ from digest.commands.running import log_to_terminal as _log_to_terminal
 from digest.commands.running import report as _report
 from digest.commands.running import the_app as _app
 from digest.commands.serving import serve, web_password
+from digest.commands.working import worker
 from digest.errors import ConfigError, DigestError, MailServerDown, clean
 from digest.options import Group, given
 
 if TYPE_CHECKING:
     from digest.app import App
     from digest.editions import Edition, Explanation
+    from digest.pipeline import Collected
 
 VALUES = ("more", "less", "save", "clear")
 SPLITS = ("dev", "test", "all")
@@ -43,7 +49,10 @@ def digest() -> None:
     """
 
 
-for _command in (feed, outbox, bounces, replies, suppress, serve, web_password):
+for _command in (
+    *(feed, outbox, bounces, replies, suppress, serve, web_password, backup, prune),
+    *(replay, worker),
+):
     digest.add_command(_command)
 
 
@@ -94,13 +103,15 @@ def collect(paths: tuple[Path, ...], salvage: bool) -> int:
         raise click.UsageError("--salvage needs the file to take papers from")
     if not paths:
         app.settle()
-    taken = (
-        pipeline.collect_files(
-            app.store, _expanded(paths), app.clock(), app.settings.collect, salvage=salvage
+    taken: Iterator[Collected]
+    if paths:
+        files = _expanded(paths)
+        taken = pipeline.collect_files(
+            app.store, files, app.clock(), app.settings.collect, salvage=salvage
         )
-        if paths
-        else app.collect()
-    )
+        taken = watching.collecting(app, taken, len(files))
+    else:
+        taken = watching.collecting(app, app.collect())
     report = answers.collected(list(taken))
     return _report(report, answers.say_collected)
 
@@ -111,7 +122,8 @@ def poll(names: tuple[str, ...]) -> int:
     """Fetch from the named sources, or from all that may be asked again by now."""
     from digest import answers
 
-    return _report(answers.polled(list(_app().poll(names))), answers.say_polled)
+    runs = watching.polling(_app().poll(names), names)
+    return _report(answers.polled(list(runs)), answers.say_polled)
 
 
 @digest.command()
@@ -127,7 +139,9 @@ def compose() -> int:
     """Compose every edition that is due, and queue its mail."""
     from digest import answers
 
-    return _report(answers.composed(list(_app().compose())), answers.say_composed)
+    app = _app()
+    found = list(watching.composing(app, app.compose()))
+    return _report(answers.composed(found), answers.say_composed)
 
 
 @digest.command()
@@ -136,7 +150,9 @@ def deliver() -> int:
     stop = stop_asked()
     from digest import answers
 
-    return _report(answers.delivered(_app(), stop.is_set), answers.say_delivered)
+    app = _app()
+    found = watching.delivering(app, app.deliver(stop.is_set))
+    return _report(answers.delivered(app, found), answers.say_delivered)
 
 
 @digest.command()
@@ -148,10 +164,10 @@ def send() -> int:
     app = _app()
     app.settle()
     report = {
-        "collect": answers.collected(list(app.collect())),
-        "poll": answers.polled(list(app.poll())),
-        "compose": answers.composed(list(app.compose())),
-        "deliver": answers.delivered(app, stop.is_set),
+        "collect": answers.collected(list(watching.collecting(app, app.collect()))),
+        "poll": answers.polled(list(watching.polling(app.poll()))),
+        "compose": answers.composed(list(watching.composing(app, app.compose()))),
+        "deliver": answers.delivered(app, watching.delivering(app, app.deliver(stop.is_set))),
     }
     return _report(report, answers.say_day)
 

@@ -25,10 +25,12 @@ from digest.deliver.settings import DeliverSettings
 from digest.deliver.smtp import SmtpSettings
 from digest.encode.models import SemanticSettings
 from digest.errors import ConfigError
+from digest.logs import Form
 from digest.marked import Keys, Marked, load, nearest, scalar
 from digest.render.settings import MailSettings
 from digest.returns.settings import ReturnsSettings, rooted
 from digest.sources import Source
+from digest.store.retention import RetentionSettings
 from digest.subscribers import (
     PUBLIC,
     WEEKDAYS,
@@ -91,12 +93,15 @@ class ScheduleSettings:
     """``tick_s``: how often the scheduler looks for work, in seconds.
 
     ``hold_h``: how long after its hour an edition waits for sources that are late, in hours.
-    ``alert``: a command that is given one sentence when somebody should look.
+    ``alert``: a command that is given one sentence when somebody should look. ``summary``: whether
+    the owner is told of trouble by mail. ``work``: whether `digest run` takes work from the queue.
     """
 
     tick_s: int = 60
     hold_h: float = 2
     alert: str = ""
+    summary: bool = True
+    work: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.hold_h <= 23:
@@ -114,6 +119,7 @@ class Settings:
     inbox: Path | None = None
     subscribers: Path | None = None
     templates: Path | None = None
+    logs: Form = "human"
     sources: tuple[Source, ...] = ()
     fetch: FetchSettings = field(default_factory=FetchSettings)
     collect: CollectSettings = field(default_factory=CollectSettings)
@@ -126,6 +132,7 @@ class Settings:
     bounces: ReturnsSettings = field(default_factory=ReturnsSettings)
     web: WebSettings = field(default_factory=WebSettings)
     schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
 
     @property
     def public_subscriber(self) -> Subscriber:
@@ -202,6 +209,9 @@ def load_settings(path: Path, environment: Mapping[str, str]) -> Settings:
     for n, name in enumerate(names):
         if name in names[:n]:
             raise ConfigError(f"{marked.place(('sources', n))}: two sources are named '{name}'")
+    if short := settings.retention.too_short(settings.compose.window_days):
+        name, why = short
+        raise ConfigError(f"{marked.place(('retention', name))}: retention.{name} {why}")
     return _absolute(settings, path.resolve())
 
 

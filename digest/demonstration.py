@@ -45,7 +45,7 @@ def run(folder: Path, now: dt.datetime | None) -> answers.Answer:
     answer: answers.Answer = {
         "collect": answers.collected(list(app.collect())),
         "compose": answers.composed(list(app.compose())),
-        "deliver": answers.delivered(app),
+        "deliver": answers.delivered(app, app.deliver()),
     }
     readers = [entry.subscriber for entry in app.store.subscribers.all()]
     made = [path for reader in readers for path in _write(app, reader, folder)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digest.compose.signals import Encoded
+from digest.compose.placing import Encoded
 from digest.compose.spaces import moments
 from digest.encode.encoder import Encoder, text_of
 from digest.store.vectors import Vectors

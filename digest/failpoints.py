@@ -12,6 +12,12 @@ _name, _, _count = os.environ.get(VARIABLE, "").partition(":")
 _left = int(_count or 1)
 
 
+def arm(name: str, count: int = 1) -> None:
+    """Have this process kill itself there, as the variable would."""
+    global _name, _left
+    _name, _left = name, count
+
+
 def reach(name: str) -> None:
     """Nothing, unless the environment says to die here: as by ``kill -9``, nothing is tidied."""
     global _left  # noqa: PLW0603 - a count of what this process has done

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,10 @@ from typing import Any
 import click
 import numpy as np
 from rich.console import Console
-from rich.progress import Progress
 
 from digest.app import App
+from digest.compose.placing import Encoded
 from digest.compose.profiles import example_keys
-from digest.compose.signals import Encoded
 from digest.compose.spaces import moments as moments_of
 from digest.compose.wishing import wording
 from digest.encode.models import SemanticSettings
@@ -34,6 +32,7 @@ from digest.evaluate.moments import NAME as HISTORY
 from digest.evaluate.moments import Moment, moment
 from digest.evaluate.moments import product as product_then
 from digest.papers import Candidate
+from digest.progress import steps
 
 OURS = "digest"
 AGAINST = "bm25"
@@ -93,29 +92,20 @@ def _measured(
     collection: Collection, rankers: Mapping[str, Ranker], split: Split, baseline: str | None
 ) -> list[results.Row]:
     wanted = sum(bool(episode.grades.any()) for episode in collection.of(split))
-    with progress(collection.name, wanted * len(rankers)) as advance:
+    with steps(f"ranking for {collection.name}", wanted * len(rankers)) as advance:
         told = {name: _telling(ranker, advance) for name, ranker in rankers.items()}
         return evaluate(collection, told, split, baseline)
 
 
-def _telling(ranker: Ranker, advance: Callable[[], None]) -> Ranker:
+def _telling(ranker: Ranker, advance: Callable[[int], None]) -> Ranker:
     """The ranker, which says when it is done with an episode."""
 
     def told(collection: Collection, episodes: Sequence[Episode]) -> Iterator[Floats]:
         for scores in ranker(collection, episodes):
-            advance()
+            advance(1)
             yield scores
 
     return told
-
-
-@contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
-    """A bar of so many steps, at a terminal only; what it gives is called for each step."""
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda: bar.advance(task)
 
 
 # The install's own votes ----------------------------------------------------------------------
@@ -132,12 +122,12 @@ class Past:
     def moments(self) -> Iterator[Moment]:
         """One at a time: each holds two months of papers."""
         found = instants(self.readers)
-        with progress("history", len(found)) as advance:
+        with steps("looking back", len(found)) as advance:
             for at in found:
                 papers = self.app.store.papers.candidates(at - LEARNT, at + PERIOD)
                 encoded = self._encoded(papers, at) if self.app.encoder else None
                 yield moment(at, self.readers, papers, self.library, encoded)
-                advance()
+                advance(1)
 
     def _encoded(self, papers: Sequence[Candidate], at: dt.datetime) -> Encoded | None:
         """What the encoder makes of it all; the frame is of papers that were known by then."""

@@ -69,5 +69,6 @@ class Group(click.Group):
 
 
 def given(name: str) -> Any:
-    """The value of one of these options, None when it was not given."""
-    return click.get_current_context().find_root().meta.get(f"digest.{name}")
+    """The value of one of these options, None when it was not given or no command is run."""
+    context = click.get_current_context(silent=True)
+    return context.find_root().meta.get(f"digest.{name}") if context else None

@@ -38,8 +38,9 @@ from digest.store.backgrounds import Snapshot
 from digest.store.editions import Composed
 from digest.store.grouping import Rules
 from digest.store.papers import NEWS, Added
+from digest.store.pruning import forgotten_until
 from digest.store.shelves import Store
-from digest.store.subscribers import Due
+from digest.store.subscribers import Batch, Due
 from digest.subscribers import Subscriber
 from digest.votes import Opinion
 
@@ -55,8 +56,9 @@ RESOLVED_AT_ONCE = 100
 LEARNT_FROM = 100_000
 """The latest papers that the archive's language is learnt from; more add time and little else."""
 
-GROWN = 1.1
-"""The archive is learnt again when it has grown by a tenth."""
+GROWN, DOUBLED = 1.1, 2.0
+LEARNT_FOR = dt.timedelta(hours=20)
+"""The archive is learnt again when it has grown by a tenth, on the same day when it has doubled."""
 
 Render = Callable[[Edition], Message]
 
@@ -276,10 +278,16 @@ def gate(found: Sequence[Health], hold: dt.timedelta) -> Gate:
 
 
 def learn(store: Store, now: dt.datetime) -> bool:
-    """Learn the archive's language again when the archive has grown by a tenth; whether it had."""
-    before, papers = store.backgrounds.papers(), store.papers.count()
-    if before is not None and papers < max(before * GROWN, before + 1):
-        return False
+    """Learn the archive's language again when the archive has grown by a tenth; whether it had.
+
+    Not twice within a day, unless it has doubled: an archive that is filled would learn all day.
+    """
+    made, papers = store.backgrounds.made(), store.papers.count()
+    if made:
+        before, at = made
+        grown = GROWN if now - at >= LEARNT_FOR else DOUBLED
+        if papers < max(before * grown, before + 1):
+            return False
     store.backgrounds.keep(Snapshot(papers, now, to_bytes(_learnt(store))))
     return True
 
@@ -329,6 +337,32 @@ class Waiting:
     ids: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What all batches share that are composed at one instant."""
+
+    now: dt.datetime
+    settings: editor.EditorSettings
+    gate: Gate
+    today: editor.Today
+    known: Known
+
+
+def day(
+    store: Store,
+    now: dt.datetime,
+    settings: editor.EditorSettings,
+    gate: Gate = OPEN,
+    encoder: Encoder | None = None,
+) -> Day:
+    """What is read once, however many readers are composed for."""
+    window = _window(store, now, settings, gate)
+    known, papers = Known(background(store), encoder), [one.id for one in window.papers]
+    ours = encoded(store.vectors, encoder, papers, ()) if encoder else None
+    today = editor.today(window, known.background, now, settings, ours)
+    return Day(now, settings, gate, today, known)
+
+
 def compose(
     store: Store,
     render: Render,
@@ -341,36 +375,46 @@ def compose(
 
     While sources are late the ``gate`` holds editions back, for so long after their hour.
     """
-    due = store.subscribers.due(now)
+    shared: Day | None = None  # as at most ticks of a clock nothing is read for nobody
+    for batch in store.subscribers.batches(now, BATCH):
+        shared = shared or day(store, now, settings, gate, encoder)
+        yield from compose_batch(store, render, shared, batch)
+
+
+def compose_batch(
+    store: Store, render: Render, shared: Day, batch: Batch
+) -> Iterator[Edition | Waiting | Held | RenderError]:
+    """Store the due editions of a batch, each with its queued mail, in one transaction.
+
+    Done again it does what is left, which is nothing after a crash that came behind that.
+    """
+    now, gate = shared.now, shared.gate
+    due = store.subscribers.in_batch(batch, now)
     if gate.late:
         held = [one for one in due if now < one.due_at + gate.hold]
         due = [one for one in due if now >= one.due_at + gate.hold]
         if held:
             yield Held(tuple(one.id for one in held), " ".join(gate.late))
-    if not due:  # as at most ticks of a clock: nothing is read for nobody
+    if not due:
         return
-    window = _window(store, now, settings, gate)
-    known = Known(background(store), encoder)
+    undelivered = store.editions.undelivered([one.id for one in due])
+    drafts = _draft(store, shared, due, undelivered)
+    ready: list[Composed] = []
     waiting: list[str] = []
-    for start in range(0, len(due), BATCH):
-        batch = due[start : start + BATCH]
-        ready: list[Composed] = []
-        undelivered = store.editions.undelivered([one.id for one in batch])
-        drafts = _draft(store, window, batch, now, settings, known, undelivered)
-        for one, drafted in zip(batch, drafts, strict=True):
-            if not drafted.edition.picks and one.last is None:
-                waiting.append(one.id)
-                continue
-            try:
-                edition = drafted.edition
-                mailed = edition.subscriber.address and not edition.silent
-                message = render(edition) if mailed else None
-            except RenderError as error:
-                yield error
-                continue
-            supersedes = tuple(undelivered.get(one.id, ()))
-            ready.append(Composed(drafted.edition, drafted.papers, message, one.last, supersedes))
-        yield from store.editions.add(ready)
+    for one, drafted in zip(due, drafts, strict=True):
+        edition = drafted.edition
+        if not edition.picks and one.last is None:
+            waiting.append(one.id)
+            continue
+        try:
+            mailed = edition.subscriber.address and not edition.silent
+            message = render(edition) if mailed else None
+        except RenderError as error:
+            yield error
+            continue
+        supersedes = tuple(undelivered.get(one.id, ()))
+        ready.append(Composed(edition, drafted.papers, message, one.last, supersedes))
+    yield from store.editions.add(ready)
     if waiting:
         yield Waiting(tuple(waiting))
 
@@ -387,19 +431,13 @@ def preview(
     explain: bool = False,
 ) -> tuple[Edition, Explanation | None]:
     """What ``compose`` would store for this reader; ``explain`` adds the explanation."""
-    window = _window(store, now, settings, gate)
     last = store.editions.last(subscriber.id)
     due = Due(subscriber.id, date, last and last[0], now)
-    known = Known(background(store), encoder)
-    undelivered = store.editions.undelivered([subscriber.id])
     (drafted,) = _draft(
         store,
-        window,
+        day(store, now, settings, gate, encoder),
         [due],
-        now,
-        settings,
-        known,
-        undelivered,
+        store.editions.undelivered([subscriber.id]),
         readers_=[subscriber],
         explain=explain,
     )
@@ -410,17 +448,15 @@ def _window(
     store: Store, now: dt.datetime, settings: editor.EditorSettings, gate: Gate
 ) -> editor.Window:
     since = now - dt.timedelta(days=settings.compose.window_days)
+    since = max(since, forgotten_until(store.engine) or since)  # who had what before is not known
     papers = tuple(store.papers.candidates(since, now))
     return editor.Window(papers, since, store.papers.latest_new_at(now), gate.late, gate.quiet)
 
 
 def _draft(
     store: Store,
-    window: editor.Window,
+    shared: Day,
     due: Sequence[Due],
-    now: dt.datetime,
-    settings: editor.EditorSettings,
-    known: Known,
     undelivered: Mapping[str, Sequence[int]],
     *,
     readers_: Sequence[Subscriber] | None = None,
@@ -430,6 +466,7 @@ def _draft(
 
     What the ``undelivered`` mails hold, by subscriber, is still news to them.
     """
+    window, known = shared.today.window, shared.known
     ids = [one.id for one in due]
     subscribers = readers_ or store.subscribers.get(ids)
     never = [mail for mails in undelivered.values() for mail in mails]
@@ -453,9 +490,8 @@ def _draft(
     voted = store.papers.numbered(opinion.paper for opinion in opinions)
     ours = None
     if known.encoder:
-        judged = {one.id for one in (*named.values(), *voted.values())}
-        papers = judged.union(paper.id for paper in window.papers)
+        papers = {one.id for one in (*named.values(), *voted.values())}
         said = {wording(one) for each in subscribers for one in each.interests}
         ours = encoded(store.vectors, known.encoder, papers, said - {""})
-    library = editor.Library(named, voted, known.background, ours)
-    return editor.draft(desk, window, library, now, settings, explain=explain)
+    library = editor.Library(named, voted, ours)
+    return editor.draft(desk, shared.today, library, explain=explain)

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from digest.editions import Edition
 from digest.errors import ConfigError
+from digest.progress import over
 from digest.render import feed_forms, pages
 from digest.render.feed_forms import Form
 from digest.render.settings import is_web
@@ -59,7 +60,7 @@ def publish(app: App, folder: Path) -> Published:
     base_url = app.settings.mail.base_url or _around(app.settings.mail.feed_url)
     there = dataclasses.replace(desk(app, base_url), base_url=base_url)
     try:
-        return _write(folder, files(there))
+        return _write(folder, over(files(there), None, "writing pages and feeds"))
     except OSError as error:
         raise ConfigError(
             f"{error.filename or folder} cannot be written ({error.strerror}); "

@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from digest import workers
 from digest.app import App
+from digest.batches import Batches
+from digest.queue import Queue
 from digest.rounds import Rounds
 
 log = logging.getLogger("digest")
@@ -32,22 +35,41 @@ def run(app: App, stop: threading.Event) -> None:
         timezone=dt.UTC,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": GRACE_S},
     )
-    rounds = Rounds(app, stop.is_set)
-    job = scheduler.add_job(
-        rounds.make,
-        "interval",
-        seconds=app.settings.schedule.tick_s,
-        next_run_time=dt.datetime.now(dt.UTC),
-    )
     app.inbox.mkdir(parents=True, exist_ok=True)
     app.store  # noqa: B018 - what is wrong with it is said before anything starts
-    with _pages(app):
+    tick_s = app.settings.schedule.tick_s
+    with _handing_out(app, stop) as batches, _pages(app):
+        rounds = Rounds(app, stop.is_set, batches)
+        now = dt.datetime.now(dt.UTC)
+        job = scheduler.add_job(rounds.make, "interval", seconds=tick_s, next_run_time=now)
         scheduler.start()
-        log.info("running: a tick every %s s, inbox %s", app.settings.schedule.tick_s, app.inbox)
+        said: dict[str, object] = {"event": "running", "tick_s": tick_s, "inbox": str(app.inbox)}
+        log.info("running: a tick every %s s, inbox %s", tick_s, app.inbox, extra=said)
         settled = dt.timedelta(seconds=app.settings.collect.settle_s + 0.1)
         _watch(app.inbox, stop, lambda: job.modify(next_run_time=dt.datetime.now(dt.UTC) + settled))
         scheduler.shutdown(wait=True)
-    log.info("stopped")
+    log.info("stopped", extra={"event": "stopped"})
+
+
+@contextmanager
+def _handing_out(app: App, stop: threading.Event) -> Iterator[Batches | None]:
+    """What hands the work out, where a queue does; one worker is in this program meanwhile."""
+    if not workers.queued(app.settings.database):
+        yield None
+        return
+    queue = Queue(app.settings.database, {})
+    own = App(app.settings, app.clock)  # its store and its press are used in its thread alone
+    worker = threading.Thread(target=workers.work, args=(own, stop), name="worker")
+    try:
+        if app.settings.schedule.work:
+            worker.start()
+        yield Batches(app, queue)
+    finally:
+        stop.set()
+        if worker.ident:
+            worker.join()
+        own.close()
+        queue.close()
 
 
 @contextmanager
@@ -61,7 +83,7 @@ def _pages(app: App) -> Iterator[None]:
     running = serving.server(app)
     thread = threading.Thread(target=running.run, name="pages")
     thread.start()
-    log.info("serving http://%s:%s", running.config.host, running.config.port)
+    serving.say(running)
     try:
         yield
     finally:

@@ -66,5 +66,12 @@ def server(app: App, host: str | None = None, port: int | None = None) -> uvicor
 def serve(app: App, host: str | None, port: int | None) -> None:
     """Serve the pages until SIGTERM or SIGINT; requests under way are answered first."""
     running = server(app, host, port)
-    log.info("serving http://%s:%s", running.config.host, running.config.port)
+    say(running)
     running.run()
+
+
+def say(running: uvicorn.Server) -> None:
+    """Log where the pages are served."""
+    host, port = running.config.host, running.config.port
+    said = {"event": "serving", "host": host, "port": port}
+    log.info("serving http://%s:%s", host, port, extra=said)

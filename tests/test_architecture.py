@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "store": NOUNS | {"failpoints"},
     "web": NOUNS | {"render", "store", "wishes"},
     "serving": NOUNS | {"app", "keys", "teaching", "web"},
-    "publishing": NOUNS | {"app", "render", "serving", "store", "web"},
+    "publishing": NOUNS | {"app", "progress", "render", "serving", "store", "web"},
     "hub": NOUNS | {"render"},
     "delivery": NOUNS | {"deliver", "failpoints", "store"},
     "encode": {"errors"},
@@ -35,7 +35,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "marked": {"errors"},
     "pipeline": NOUNS | {"collect", "compose", "encode", "encoding", "store"},
     "config": NOUNS
-    | {"collect", "compose", "deliver", "encode", "render", "returns", "marked", "web", "wishes"},
+    | {"collect", "compose", "deliver", "encode", "render", "returns", "logs", "marked", "web"}
+    | {"store", "wishes"},
     "wishes": NOUNS,
     "starter": {"errors", "keys"},
     "keys": NOUNS | {"deliver"},
@@ -48,15 +49,27 @@ MAY_IMPORT: dict[str, set[str]] = {
     "suppressing": NOUNS | {"app", "keys", "store", "wishes"},
     "commands": NOUNS
     | {"app", "options", "returning", "serving", "store", "suppressing"}
-    | {"publishing", "render", "web"},
-    "answers": NOUNS | {"app", "keys", "lint", "pipeline", "store", "teaching"},
-    "judging": NOUNS | {"app", "compose", "encode", "encoding", "evaluate"},
+    | {"delivery", "logs", "pipeline", "progress", "publishing", "render", "replaying", "web"}
+    | {"workers"},
+    "answers": NOUNS | {"app", "delivery", "keys", "lint", "pipeline", "store", "teaching"},
+    "judging": NOUNS | {"app", "compose", "encode", "encoding", "evaluate", "progress"},
     "amending": {"errors", "marked"},
     "tuning": NOUNS | {"amending", "app", "compose", "config", "evaluate", "judging"},
     "roster": NOUNS | {"app", "answers", "config", "marked", "store", "suppressing"},
     "demonstration": NOUNS | {"app", "answers", "config", "render", "starter"},
-    "rounds": NOUNS | {"app", "hub", "pipeline", "returning"},
-    "scheduler": {"app", "rounds", "serving"},
+    "logs": {"errors"},
+    "progress": {"errors", "logs", "options"},
+    "troubles": set(),
+    "telling": NOUNS | {"app", "deliver", "troubles"},
+    "rounds": NOUNS
+    | {"app", "batches", "delivery", "hub", "pipeline", "returning", "store", "telling"}
+    | {"troubles"},
+    "queue": {"errors"},
+    "batches": NOUNS | {"app", "pipeline", "queue", "store"},
+    "workers": NOUNS | {"app", "batches", "queue", "rounds"},
+    "scheduler": {"app", "batches", "queue", "rounds", "serving", "workers"},
+    "replay": NOUNS | {"app", "collect", "config", "deliver", "failpoints", "store"},
+    "replaying": NOUNS | {"config", "replay", "store"},
     "cli": NOUNS
     | {
         "options",
@@ -79,6 +92,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 PURE = [
     *sorted(NOUNS),
+    "troubles",
     "compose",
     "render",
     "lint",

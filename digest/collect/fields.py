@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from digest.collect.page_dates import page_date
 from digest.collect.people import AUTHOR_CHARS, AUTHORS
 from digest.collect.plain import ABSTRACT_CHARS, TITLE_CHARS, plain, safe_link
-from digest.papers import Paper, Report, arxiv_id_in, doi_in, title_key
+from digest.papers import Paper, Report, arxiv_id_in, doi_in
 
 CATEGORIES = 50
 CATEGORY_CHARS = 100
@@ -99,7 +99,7 @@ def reports_of(papers: Iterable[Found], name: str) -> list[Report]:
 
 def visible(title: str) -> bool:
     """Whether ``title`` shows at least one character, so that its paper has a key."""
-    return any(unicodedata.category(char)[0] in "LNPS" for char in title) and bool(title_key(title))
+    return any(unicodedata.category(char)[0] in "LNPS" for char in title)
 
 
 def names_in(text: str) -> list[str]:

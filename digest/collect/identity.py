@@ -52,7 +52,7 @@ _COMMAND = re.compile(r"\\([A-Za-z]+)\s*|\\.")
 _LATEX = str.maketrans("", "", "${}^_")
 _WORD = re.compile(r"[^\W_]+")
 _CONTENT = re.compile(r"[^\W_]{5,}")
-_ASCII_CONTENT = re.compile(rb"[a-z0-9]{5,}")
+_ASCII_SPACED = bytes(n if chr(n).isalnum() and n < 128 else 32 for n in range(256))
 _NAME = re.compile(r"[a-z][A-Z]|[A-Za-z]-?\d|\d[A-Z]|[A-Z]{2}[a-z]")
 _NUMBER = re.compile(r".*\d.*|[ivx]+")
 _HEAD = re.compile(r"\s*(?::|\s[-–—]|\?)\s")
@@ -232,8 +232,9 @@ def _shingles(text: str) -> tuple[int, ...]:
     Short words are left out with the phrases every abstract uses ("in this paper we show that").
     """
     folded = text.casefold()
-    if folded.isascii():  # the same, in half the time
-        found = _ASCII_CONTENT.findall(folded.encode())
+    if folded.isascii():  # the same, in a quarter of the time
+        split = folded.encode().translate(_ASCII_SPACED).split()
+        found = [word for word in split if len(word) >= 5]
     else:
         found = [word.encode() for word in _CONTENT.findall(folded)]
     words = np.array([crc32(word) for word in found], np.uint64)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import logging
 import signal
-import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from digest import logs
 from digest.options import given
 
 if TYPE_CHECKING:
@@ -25,13 +24,13 @@ def the_app() -> App:
     """The installation the options name, opened once a command."""
     from digest.app import open_app
 
-    if given("verbose"):
-        log_to_terminal()
     root = click.get_current_context().find_root()
     app: App | None = root.meta.get("digest.app")
     if app is None:
         app = root.meta["digest.app"] = open_app(given("config"), given("now"))
         root.call_on_close(app.close)
+        if given("verbose"):
+            log_to_terminal()
     return app
 
 
@@ -64,11 +63,8 @@ def as_json(answer: dict[str, Any]) -> bytes:
 
 
 def log_to_terminal() -> None:
-    logging.basicConfig(
-        level=logging.DEBUG if (given("verbose") or 0) > 1 else logging.INFO,
-        format="%(asctime)s %(message)s",
-        datefmt="%Y-%m-%d %H:%M:%S",
-        stream=sys.stderr,
-    )
-    for chatty in ("alembic", "apscheduler", "watchfiles"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    """Log what this command does, in the form of the settings, once. Raises ConfigError."""
+    form = the_app().settings.logs
+    if not logs.is_on():
+        end = logs.to_terminal(form, verbose=(given("verbose") or 0) > 1)
+        click.get_current_context().find_root().call_on_close(end)

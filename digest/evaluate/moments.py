@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.compose import background, leanings, lexicon, profiles, ranking
-from digest.compose.signals import Encoded
+from digest.compose.placing import Encoded, Placed
 from digest.evaluate.episodes import Collection, Episode, Positions
 from digest.evaluate.history import EVER, PERIOD, WITHIN, Library, Reader
 from digest.evaluate.measuring import Floats, Ranker
@@ -64,6 +64,10 @@ class Moment:
         texts = [one.terms for one in self.known if one.id not in judged]
         return background.ready(background.learn(texts, lexicon.shipped()), lexicon.shipped())
 
+    @cached_property
+    def placed(self) -> Placed:
+        return Placed(self.pool, self.background, self.encoded)
+
     def numbers(self, episode: Episode) -> list[int]:
         """The numbers of the papers that the episode ranks."""
         return [int(self.collection.ids[n]) for n in episode.candidates]
@@ -81,8 +85,8 @@ class Moment:
             for row, reader in enumerate(readers)
             for taste in self._tastes(reader, settings)
         ]
-        ranked = ranking.rank([each for _, each in owned], self.pool, self.background, self.encoded)
-        unmuted = leanings.unmuted([reader.subscriber for reader in readers], self.pool)
+        ranked = ranking.rank([each for _, each in owned], self.placed)
+        unmuted = leanings.unmuted([reader.subscriber for reader in readers], self.placed.facts)
         owners = np.array([row for row, _ in owned], dtype=np.intp)
         column = {paper.id: n for n, paper in enumerate(self.pool)}
         for row, episode in enumerate(episodes):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.compose import background, lexicon, profiles, ranking
-from digest.compose.signals import Encoded
+from digest.compose.placing import Encoded, Placed
 from digest.compose.spaces import moments
 from digest.compose.wishing import wording
 from digest.evaluate.episodes import Collection, Episode
@@ -68,7 +68,7 @@ def _ranked(
     for batch in _batches(episodes):
         papers = [_candidate(collection, int(n)) for n in batch[0].candidates]
         tastes = [_taste(collection, episode) for episode in batch]
-        yield from ranking.rank(tastes, papers, known, encoded).relevance
+        yield from ranking.rank(tastes, Placed(papers, known, encoded)).relevance
 
 
 @lru_cache(maxsize=2)

@@ -24,10 +24,12 @@ class Backgrounds:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def papers(self) -> int | None:
-        """From how many papers the snapshot was made; None when there is none."""
+    def made(self) -> tuple[int, dt.datetime] | None:
+        """From how many papers the snapshot was made, and when; None when there is none."""
+        query = sa.select(backgrounds.c.papers, backgrounds.c.at)
         with reading(self._engine) as connection:
-            return connection.execute(sa.select(backgrounds.c.papers)).scalar()
+            row = connection.execute(query).first()
+        return (row.papers, row.at) if row else None
 
     def latest(self) -> Snapshot | None:
         """The snapshot, or None before the first."""

@@ -14,9 +14,11 @@ from digest.failpoints import reach
 from digest.messages import Message
 from digest.store.contents import edition_of, picks_of
 from digest.store.ending import gone, supersede, undelivered
-from digest.store.engine import alone, reading, writing
+from digest.store.engine import reading, writing
+from digest.store.inserting import drawn, insert
+from digest.store.joining import chunks
 from digest.store.outbox import insert_mails, queued
-from digest.store.schema import editions, outbox, outbox_data, papers, picks
+from digest.store.schema import editions, outbox, outbox_data, papers, picks, subscribers
 from digest.subscribers import Subscriber
 
 
@@ -50,28 +52,21 @@ class Editions:
         if not composed:
             return []
         with writing(self._engine) as connection:
-            alone(connection, "editions")
             ids = [one.edition.subscriber.id for one in composed]
             left, last = gone(connection, ids), _last(connection, ids)
             kept = [one for one in composed if last.get(one.edition.subscriber.id) == one.last]
             kept = [one for one in kept if one.edition.subscriber.id not in left]
             kept = _superseding(connection, kept)
-            before = connection.execute(sa.select(sa.func.max(editions.c.id))).scalar() or 0
-            numbered = list(enumerate(kept, start=before + 1))
-            for table, rows in (
-                (editions, [_row(n, one.edition) for n, one in numbered]),
-                (picks, [row for n, one in numbered for row in _pick_rows(n, one)]),
-            ):
-                if rows:
-                    connection.execute(table.insert(), rows)
+            numbered = list(zip(drawn(connection, editions, len(kept)), kept, strict=True))
+            insert(connection, editions, [_row(n, one.edition) for n, one in numbered])
+            insert(connection, picks, [row for n, one in numbered for row in _pick_rows(n, one)])
             mails = [
                 (queued(n, one.edition, one.message), one.message.data)
                 for n, one in numbered
                 if one.message
             ]
-            if mails:
-                alone(connection, "outbox")
-                insert_mails(connection, mails)
+            insert_mails(connection, mails)
+            _had(connection, kept)
             reach("before_compose_commit")
         reach("after_compose_commit")
         return [one.edition for one in kept]
@@ -180,6 +175,15 @@ def _last(connection: sa.Connection, ids: Sequence[str]) -> dict[str, dt.date]:
     query = sa.select(editions.c.subscriber, sa.func.max(editions.c.date))
     query = query.where(editions.c.subscriber.in_(ids)).group_by(editions.c.subscriber)
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _had(connection: sa.Connection, composed: Sequence[Composed]) -> None:
+    """Note with the subscribers what their latest edition is."""
+    for date in {one.edition.date for one in composed}:
+        ids = [one.edition.subscriber.id for one in composed if one.edition.date == date]
+        for some in chunks(ids):
+            theirs = subscribers.update().where(subscribers.c.id.in_(some))
+            connection.execute(theirs.values(last_date=date))
 
 
 def _row(number: int, edition: Edition) -> dict[str, Any]:

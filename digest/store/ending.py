@@ -119,8 +119,9 @@ def _emptied(connection: sa.Connection, which: sa.ColumnElement[bool]) -> set[in
 def gone(connection: sa.Connection, ids: Collection[str]) -> set[str]:
     """Those of the subscribers who get nothing any more.
 
-    None of them can leave before the transaction ends; whoever tries to finds what it queued.
+    None of them can leave, or be composed for, before the transaction ends; whoever tries to finds
+    what it stored.
     """
-    rows = sa.select(subscribers.c.id).where(subscribers.c.id.in_(ids)).with_for_update(read=True)
-    connection.execute(rows).all()
+    rows = sa.select(subscribers.c.id).where(subscribers.c.id.in_(ids)).order_by(subscribers.c.id)
+    connection.execute(rows.with_for_update(key_share=True)).all()  # in one order, as all take them
     return set(connection.execute(_GONE.where(subscribers.c.id.in_(ids))).scalars())

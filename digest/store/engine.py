@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from digest.errors import StoreError
-from digest.store.schema import VERSION
+from digest.store.schema import VERSION, compatibility
 
 BUSY_S = 30
 """How long a write waits for another process's transaction on SQLite."""
@@ -129,6 +129,8 @@ def _migrate(engine: sa.Engine) -> None:
     if found == VERSION:
         return
     if found is not None and found > VERSION:
+        if _oldest(engine) <= VERSION:  # others run the next program already, beside this one
+            return
         raise StoreError(
             f"the database {_shown(str(engine.url))} is at version {found} and this program knows "
             f"versions up to {VERSION}; upgrade the program, or restore the backup made before"
@@ -151,6 +153,13 @@ def _version(engine: sa.Engine) -> str | None:
         if not sa.inspect(connection).has_table("alembic_version"):
             return None
         return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _oldest(engine: sa.Engine) -> str:
+    with engine.connect() as connection:
+        connection.execution_options(reading=True)
+        oldest: str = connection.execute(sa.select(compatibility.c.oldest)).scalar_one()
+        return oldest
 
 
 def _why(error: Exception) -> str:

@@ -8,10 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from digest.messages import STATES
 from digest.store.ending import WAITING
 from digest.store.engine import reading
 from digest.store.outbox import FIRST
-from digest.store.schema import SUPPRESSED, editions, outbox, subscribers, votes
+from digest.store.schema import SUPPRESSED, editions, files, outbox, subscribers, votes
 
 Days = dict[dt.date, dict[str, int]]
 """How many of each kind there were on each day that had any."""
@@ -63,26 +64,56 @@ class Figures:
     def composed(self) -> tuple[int, dt.datetime | None]:
         """How many editions were composed so far, and when the latest was.
 
-        They are numbered as they are stored, so that the latest has the number of all.
+        The latest has the number of all, whatever was deleted since; on PostgreSQL numbers that
+        were drawn for a batch that failed are among them.
         """
         query = sa.select(editions.c.id, editions.c.composed_at).order_by(editions.c.id.desc())
         with reading(self._engine) as connection:
             row = connection.execute(query.limit(1)).first()
         return (row.id, row.composed_at) if row else (0, None)
 
+    def collected(self) -> dict[str, tuple[int, int]]:
+        """By source: how many papers it reported so far, and how many of them were new."""
+        sums = (sa.func.sum(files.c.papers), sa.func.sum(files.c.new))
+        query = sa.select(files.c.source, *sums).group_by(files.c.source)
+        with reading(self._engine) as connection:
+            return {row[0]: (row[1], row[2]) for row in connection.execute(query)}
+
+    def messages(self) -> tuple[int, dict[str, int]]:
+        """How many messages there were so far, and how many are in each state but "sent".
+
+        Those that were sent are nearly all of them: to count those of months takes a minute at a
+        million readers.
+        """
+        others = [state for state in STATES if state != "sent"]
+        query = sa.select(outbox.c.state, sa.func.count()).where(outbox.c.state.in_(others))
+        with reading(self._engine) as connection:
+            number = connection.execute(sa.select(sa.func.max(outbox.c.id))).scalar()
+            rows = connection.execute(query.group_by(outbox.c.state))
+            return number or 0, {row[0]: row[1] for row in rows}
+
+    def due_since(self, instant: dt.datetime) -> dict[str, int]:
+        """Messages by state, of those that could leave from then on.
+
+        Counted along an index, and no more of them than there are: an archive of years does not
+        slow it down. Without mails that somebody waits for at a page, which say nothing of a time.
+        """
+        counted = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)
+        # Each state is named: an index that begins with it is of no use to a range alone.
+        query = counted.where(outbox.c.state.in_(STATES), outbox.c.not_before >= instant)
+        with reading(self._engine) as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
     def overdue_since(self, now: dt.datetime) -> dt.datetime | None:
         """Since when the message that waits longest could have left; None when none could."""
-        could = sa.func.min(outbox.c.not_before, type_=outbox.c.not_before.type)
-        urgent = sa.func.min(outbox.c.at, type_=outbox.c.at.type)  # it says nothing of its time
-        waits = outbox.c.state.in_(WAITING)
+        found: list[dt.datetime | None] = []
         with reading(self._engine) as connection:
-            found = [
-                connection.execute(query).scalar()
-                for query in (
-                    sa.select(could).where(waits, outbox.c.not_before > FIRST),
-                    sa.select(urgent).where(waits, outbox.c.not_before == FIRST),
-                )
-            ]
+            for state in WAITING:  # one at a time: each is the first entry of an index then
+                waits = outbox.c.state == state
+                could = sa.select(outbox.c.not_before).where(waits, outbox.c.not_before > FIRST)
+                urgent = sa.select(outbox.c.at).where(waits, outbox.c.not_before == FIRST)
+                for query in (could.order_by(outbox.c.not_before), urgent.order_by(outbox.c.at)):
+                    found.append(connection.execute(query.limit(1)).scalar())
         return min((at for at in found if at and at <= now), default=None)
 
     def _by_day(

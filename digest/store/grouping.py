@@ -49,8 +49,12 @@ class Variant:
     nth: int = 0
 
     @cached_property
+    def keys(self) -> tuple[str, ...]:
+        return self.paper.keys
+
+    @property
     def ids(self) -> tuple[str, ...]:
-        return self.paper.keys[:-1]
+        return self.keys[:-1]
 
     @cached_property
     def blocks(self) -> tuple[int, ...]:

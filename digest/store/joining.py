@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from digest.papers import Paper, contradict, merged
 from digest.store.grouping import Rules, Variant, freshness, grouped, variant_of
+from digest.store.inserting import insert
 from digest.store.schema import blocks, keys, papers, reports, variants, vectors
 
 IN = 5_000
@@ -61,14 +62,16 @@ class _Web:
         """The numbers of stored papers by the ids and blocks of ``edge``; they are loaded."""
         near: dict[int | str, list[int]] = defaultdict(list)
         ids = {name for node in edge for name in node.ids}
-        for row in _rows(self.connection, keys.c.key, ids):
-            near[row.key].append(row.paper)
+        for key, paper in _rows(self.connection, keys.c.key, ids):
+            near[key].append(paper)
         wanted = {name for node in edge for name in node.blocks} - self.full
-        for row in _rows(self.connection, blocks.c.block, wanted):
-            near[row.block].append(row.paper)
+        for block, paper in _rows(self.connection, blocks.c.block, wanted):
+            near[block].append(paper)
         for block in wanted:
-            fresh = sum(node.owner is None for node in self.at[block])
-            if fresh + len(near.get(block, ())) > FULL:
+            there = len(near.get(block, ()))
+            if len(self.at[block]) + there <= FULL:
+                continue
+            if sum(node.owner is None for node in self.at[block]) + there > FULL:
                 self.full.add(block)
                 near.pop(block, None)
         self._load({number for numbers in near.values() for number in numbers})
@@ -123,14 +126,21 @@ def _rows(
     connection: sa.Connection, column: sa.Column[Any], values: Iterable[Any]
 ) -> Iterator[Any]:
     """The rows of the column's table with ``column`` among ``values``."""
+    query = _among(column, connection.dialect.name)
     for chunk in chunks(values):
-        yield from connection.execute(_among(column), {"values": chunk})
+        yield from connection.execute(query, {"values": chunk})
 
 
 @cache
-def _among(column: sa.Column[Any]) -> sa.Select[Any]:
-    """Built once: for one paper, building the questions costs as much as having them answered."""
-    return sa.select(column.table).where(column.in_(sa.bindparam("values", expanding=True)))
+def _among(column: sa.Column[Any], dialect: str) -> sa.Select[Any]:
+    """Built once, and with all values in one parameter: building a question with thousands of
+    them costs more than having it answered.
+    """
+    if dialect == "sqlite":
+        wanted = sa.func.json_each(sa.bindparam("values", type_=sa.JSON)).table_valued("value")
+        return sa.select(column.table).where(column.in_(sa.select(wanted.c.value)))
+    values = sa.bindparam("values", type_=sa.ARRAY(column.type))
+    return sa.select(column.table).where(column == sa.any_(values))
 
 
 def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
@@ -241,8 +251,7 @@ class Joiner:
                 earlier = (seen[node.owner] for node in group if node.owner)
                 row["first_seen_at"] = min(filter(None, earlier), default=None)
             (new if number > before else old).append(row)
-        if new:
-            self.connection.execute(papers.insert(), new)
+        insert(self.connection, papers, new)
         if old:
             self.connection.execute(_STALE, old)
         for row in old:  # without its number, which SQLite would look for in every table
@@ -255,18 +264,18 @@ class Joiner:
     def _store_names(self, changed: Iterable[tuple[int, list[Variant]]], web: _Web) -> None:
         """Write the keys, the blocks and the numbers of variants that papers are found by."""
         for table, column, names in (
-            (keys, keys.c.key, lambda node: node.paper.keys),
+            (keys, keys.c.key, lambda node: node.keys),
             (blocks, blocks.c.block, lambda node: (node.id, *node.blocks)),
         ):
             more, less = [], []
             for number, group in changed:
                 now = dict.fromkeys(name for node in group for name in names(node))
                 was = {name for node in web.stored.get(number, ()) for name in names(node)}
-                more += [(n, number) for n in now if n not in was and n not in web.full]
+                fresh = [name for name in now if name not in was and name not in web.full]
+                more += [{column.name: name, "paper": number} for name in fresh]
                 less += [(n, number) for n in was if n not in now]
             self._unname(table, column, less)
-            if more:
-                _insert(self.connection, table, more)
+            insert(self.connection, table, more)
 
     def _unname(
         self, table: sa.Table, column: sa.Column[Any], names: Sequence[tuple[Any, int]]
@@ -308,7 +317,7 @@ class Joiner:
             hidden = {"merged_into": into, "first_seen_at": None}
             self.connection.execute(papers.update().where(gone).values(hidden))
             self.connection.execute(vectors.delete().where(vectors.c.paper == number))
-            known = dict.fromkeys(name for node in nodes for name in node.paper.keys)
+            known = dict.fromkeys(name for node in nodes for name in node.keys)
             self._unname(keys, keys.c.key, [(name, number) for name in known])
             names = dict.fromkeys(name for node in nodes for name in (node.id, *node.blocks))
             self._unname(blocks, blocks.c.block, [(name, number) for name in names])
@@ -331,21 +340,6 @@ class Joiner:
             untold = (papers.c.id.in_(chunk), ~told)
             self.connection.execute(papers.update().where(*untold).values(first_seen_at=None))
         self.split.clear()
-
-
-def _insert(connection: sa.Connection, table: sa.Table, rows: list[tuple[Any, ...]]) -> None:
-    """Insert rows of plain values straight through the driver.
-
-    Eleven short rows a paper, on which SQLAlchemy spends three times what the database does.
-    """
-    compiled = table.insert().compile(dialect=connection.dialect)
-    if compiled.positional:
-        connection.exec_driver_sql(str(compiled), rows)
-    else:
-        names = table.c.keys()
-        connection.exec_driver_sql(
-            str(compiled), [dict(zip(names, row, strict=True)) for row in rows]
-        )
 
 
 # Rows ------------------------------------------------------------------------------------------

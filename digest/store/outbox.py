@@ -36,6 +36,7 @@ from digest.store.claims import Claim, Done, Stepped
 from digest.store.contents import Known, whole
 from digest.store.ending import WAITING, end_for_the_gone
 from digest.store.engine import alone, reading, writing
+from digest.store.inserting import drawn, insert
 from digest.store.presence import boot, present
 from digest.store.schema import editions, outbox, outbox_data
 from digest.store.steps import Steps
@@ -316,14 +317,13 @@ def queued(number: int, edition: Edition, message: Message) -> dict[str, Any]:
 
 
 def insert_mails(connection: sa.Connection, mails: Sequence[tuple[dict[str, Any], bytes]]) -> None:
-    """Store rows with their bytes. Whoever inserts holds the lock ``outbox``."""
+    """Store rows with their bytes."""
+    if not mails:
+        return
     lineage.begin(connection)
-    last = connection.execute(sa.select(sa.func.max(outbox.c.id))).scalar() or 0
-    numbered = list(enumerate(mails, start=last + 1))
-    connection.execute(outbox.insert(), [{**row, "id": n} for n, (row, _) in numbered])
-    connection.execute(
-        outbox_data.insert(), [{"message": n, "data": data} for n, (_, data) in numbered]
-    )
+    numbered = list(zip(drawn(connection, outbox, len(mails)), mails, strict=True))
+    insert(connection, outbox, [{**row, "id": n} for n, (row, _) in numbered])
+    insert(connection, outbox_data, [{"message": n, "data": data} for n, (_, data) in numbered])
 
 
 def waiting(

@@ -15,6 +15,7 @@ from digest.papers import Archived, Candidate, Mention, Paper, Report
 from digest.sources import INBOX
 from digest.store.engine import alone, reading, writing
 from digest.store.grouping import Rules, variant_of
+from digest.store.inserting import insert
 from digest.store.joining import Joiner, chunks, paper_of
 from digest.store.schema import files, keys, papers, reports
 
@@ -233,7 +234,7 @@ def _store(
         }
         for nth, (number, report) in enumerate(numbered, start=start)
     ]
-    joiner.connection.execute(reports.insert(), rows)
+    insert(joiner.connection, reports, rows)
     joiner.hide(announce)
 
 

@@ -75,3 +75,34 @@ def boot(engine: sa.Engine) -> str:
     if engine.dialect.name != "sqlite" or not BOOT_ID.exists():
         return ""
     return BOOT_ID.read_text(encoding="ascii").strip()
+
+
+@contextmanager
+def leading(engine: sa.Engine) -> Iterator[bool]:
+    """Whether this program makes the rounds now: of several that try at once, only one does.
+
+    As above it is a lock that ends with its process: who leads was never somebody who is dead.
+    """
+    if engine.dialect.name == "sqlite":
+        import fcntl
+
+        with Path(f"{engine.url.database}.rounds").open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                yield False
+            else:
+                yield True
+        return
+    lock = sa.text("SELECT pg_try_advisory_lock(hashtext('digest.rounds'))")
+    unlock = sa.text("SELECT pg_advisory_unlock(hashtext('digest.rounds'))")
+    with engine.connect() as connection:
+        with told(engine):
+            first = bool(connection.execute(lock).scalar())
+            connection.commit()
+        try:
+            yield first
+        finally:
+            if first:
+                connection.execute(unlock)
+                connection.commit()

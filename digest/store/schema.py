@@ -123,6 +123,9 @@ reports = sa.Table(
     sa.Column("votes", sa.Integer),
 )
 
+ACTIVE = "unlisted_at IS NULL AND paused_at IS NULL AND left_at IS NULL"
+"""Of a subscriber: editions are composed for them, if their address is not suppressed."""
+
 subscribers = sa.Table(
     "subscribers",
     metadata,
@@ -145,7 +148,14 @@ subscribers = sa.Table(
     sa.Column("left_at", Instant),
     # The addresses of their own feeds are good for this revision only.
     sa.Column("feed_revision", sa.Integer, nullable=False, server_default="0"),
-    sa.Index("subscribers_by_schedule", "timezone", "hour", "weekdays"),
+    # The date of their latest edition, kept with it: who is due is asked at every tick.
+    sa.Column("last_date", sa.Date),
+    sa.Index(
+        "subscribers_by_schedule",
+        *("timezone", "hour", "weekdays", "last_date", "id"),
+        sqlite_where=sa.text(ACTIVE),
+        postgresql_where=sa.text(ACTIVE),
+    ),
     sa.Index("subscribers_by_joining", "joined_at", "id"),
     sa.Index("subscribers_by_leaving", "left_at"),
 )
@@ -324,6 +334,24 @@ leavings = sa.Table(
     sa.Column("at", Instant, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("words", sa.Text, nullable=False),
+)
+
+timings = sa.Table(
+    "timings",
+    metadata,
+    sa.Column("step", sa.Text, primary_key=True),
+    sa.Column("runs", sa.BigInteger, nullable=False),
+    sa.Column("total_s", sa.Float, nullable=False),
+    sa.Column("last_s", sa.Float, nullable=False),
+    sa.Column("last_at", Instant, nullable=False),
+)
+
+compatibility = sa.Table(
+    "compatibility",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    # The oldest version of the program that can work with this database, though it knows less.
+    sa.Column("oldest", sa.Text, nullable=False),
 )
 
 SUPPRESSED = sa.exists().where(suppressions.c.address == sa.func.lower(subscribers.c.address))

@@ -19,6 +19,7 @@ from digest.store.signups import Signups
 from digest.store.sources import Sources
 from digest.store.subscribers import Subscribers
 from digest.store.suppressions import Suppressions
+from digest.store.timings import Timings
 from digest.store.vectors import Vectors
 from digest.store.votes import Votes
 
@@ -41,6 +42,7 @@ class Store:
     sources: Sources
     figures: Figures
     listings: Listings
+    timings: Timings
     engine: sa.Engine
 
     def close(self) -> None:
@@ -66,5 +68,6 @@ def open_store(url: str) -> Store:
         sources=Sources(engine),
         figures=Figures(engine),
         listings=Listings(engine),
+        timings=Timings(engine),
         engine=engine,
     )

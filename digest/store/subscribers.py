@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+import sys
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -12,7 +13,8 @@ import sqlalchemy as sa
 from digest.store.ending import withdraw
 from digest.store.engine import alone, reading, writing
 from digest.store.erasing import erase
-from digest.store.schema import SUPPRESSED, editions, subscribers
+from digest.store.joining import chunks
+from digest.store.schema import ACTIVE, SUPPRESSED, subscribers
 from digest.subscribers import Interest, Schedule, Subscriber, due_date, instant
 
 State = Literal["active", "paused", "left", "unlisted", "suppressed"]
@@ -34,6 +36,24 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Slice:
+    """Subscribers of one ``schedule`` who had their latest edition on the same date, ``last``.
+
+    Of those only the ones whose ids come after ``after`` and not after ``until``, in the order of
+    the database; all the rest when that is None.
+    """
+
+    schedule: Schedule
+    last: dt.date | None
+    after: str = ""
+    until: str | None = None
+
+
+Batch = tuple[Slice, ...]
+"""Subscribers to compose for together. Who had their edition since is in none of its slices."""
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """A subscriber whose edition of ``date`` is due, since ``due_at``.
 
@@ -46,20 +66,13 @@ class Due:
     due_at: dt.datetime
 
 
-_ACTIVE = sa.and_(
-    subscribers.c.unlisted_at.is_(None),
-    subscribers.c.paused_at.is_(None),
-    subscribers.c.left_at.is_(None),
-    ~SUPPRESSED,
-)
+_ACTIVE = sa.literal_column(f"({ACTIVE})", sa.Boolean)
+"""In the words of the index, or SQLite does not use it."""
+
+_SCHEDULE = (subscribers.c.timezone, subscribers.c.hour, subscribers.c.weekdays)
+
 EVERYBODY = sa.select(subscribers, SUPPRESSED.label("suppressed"))
 """All subscribers, as ``entry`` reads them."""
-
-_LAST = (
-    sa.select(sa.func.max(editions.c.date))
-    .where(editions.c.subscriber == subscribers.c.id)
-    .scalar_subquery()
-)
 
 
 class Subscribers:
@@ -71,8 +84,7 @@ class Subscribers:
 
         Who paused or left stays so: a line in a file is no consent.
         """
-        with reading(self._engine) as connection:
-            stored = {row.id: row for row in connection.execute(sa.select(subscribers))}
+        stored = self._from_file_or(reader.id for reader in listed)
         changed = [reader for reader in listed if not _same(stored.get(reader.id), reader)]
         names = {reader.id for reader in listed}
         gone = [
@@ -89,6 +101,16 @@ class Subscribers:
             _mark(connection, gone, unlisted_at=now)
             for who in gone:
                 withdraw(connection, who, "no longer in the subscribers file", now)
+
+    def _from_file_or(self, ids: Iterable[str]) -> dict[str, sa.Row[Any]]:
+        """The rows of these subscribers, and of all that the file ever named, by id."""
+        found = {}
+        with reading(self._engine) as connection:
+            which = [subscribers.c.origin == "file", *map(subscribers.c.id.in_, chunks(ids))]
+            for one in which:
+                rows = connection.execute(sa.select(subscribers).where(one))
+                found.update({row.id: row for row in rows})
+        return found
 
     def add(self, readers: Sequence[Subscriber], now: dt.datetime) -> None:
         """Store these subscribers, or what has changed of them, all or none."""
@@ -155,30 +177,88 @@ class Subscribers:
         return sorted(found, key=lambda reader: reader.id)  # a database's order is its locale's
 
     def due(self, now: dt.datetime) -> list[Due]:
-        """Everybody active whose edition is due at ``now``, by id.
+        """Everybody active whose edition is due at ``now``, by id; not for very many."""
+        batches = self.batches(now, sys.maxsize)
+        found = [due for batch in batches for due in self.in_batch(batch, now)]
+        return sorted(found, key=lambda due: due.id)
+
+    def count_due(self, now: dt.datetime) -> int:
+        """How many are due at ``now``, those whose address is suppressed among them."""
+        with reading(self._engine) as connection:
+            return sum(many for _, many in _groups(connection, now))
+
+    def batches(self, now: dt.datetime, size: int) -> Iterator[Batch]:
+        """Everybody active whose edition is due at ``now``, in batches of at most ``size``.
 
         Readers share few schedules, so zones and weekdays are worked out once for each of those,
-        and the rest is a comparison in the database.
+        and the rest is a walk along an index.
         """
-        columns = (subscribers.c.timezone, subscribers.c.hour, subscribers.c.weekdays)
+        slices: list[Slice] = []
+        room = size
+        with reading(self._engine) as connection:
+            groups = list(_groups(connection, now))
+        for group, many in groups:
+            for piece, count in self._cut(group, many, size):
+                if count > room:
+                    yield tuple(slices)
+                    slices, room = [], size
+                slices.append(piece)
+                room -= count
+        if slices:
+            yield tuple(slices)
+
+    def _cut(self, group: Slice, many: int, size: int) -> Iterator[tuple[Slice, int]]:
+        """The slice in pieces of at most ``size``, and how many are in each."""
+        if many <= size:
+            yield group, many
+            return
+        place = sa.func.row_number().over(order_by=subscribers.c.id).label("place")
+        ranked = sa.select(subscribers.c.id, place).where(*_within(group)).subquery()
+        query = sa.select(ranked.c.id).where(ranked.c.place % size == 0).order_by(ranked.c.place)
+        with reading(self._engine) as connection:
+            ends = connection.execute(query).scalars().all()
+        after = ""
+        for until in ends:
+            yield replace(group, after=after, until=until), size
+            after = until
+        if many % size:
+            yield replace(group, after=after), many % size
+
+    def in_batch(self, batch: Batch, now: dt.datetime) -> list[Due]:
+        """Those of a batch who are due at ``now`` still, by id."""
         found: list[Due] = []
         with reading(self._engine) as connection:
-            for schedule in connection.execute(sa.select(*columns).where(_ACTIVE).distinct()):
-                noun = Schedule(schedule.timezone, schedule.hour, _weekdays(schedule.weekdays))
-                first = due_date(noun, None, now)
-                later = due_date(noun, dt.date.min, now)
-                if first is None and later is None:
+            for one in batch:
+                date = due_date(one.schedule, one.last, now)
+                if date is None:
                     continue
-                had = sa.and_(_LAST.is_not(None), later > _LAST) if later else sa.false()
-                due = sa.or_(_LAST.is_(None), had) if first else had
-                query = sa.select(subscribers.c.id, _LAST.label("last")).where(
-                    _ACTIVE, *(c == v for c, v in zip(columns, schedule, strict=True)), due
-                )
-                for row in connection.execute(query):
-                    date = later if row.last else first
-                    assert date is not None  # noqa: S101 - the query asked for no others
-                    found.append(Due(row.id, date, row.last, instant(noun, date)))
+                at = instant(one.schedule, date)
+                query = sa.select(subscribers.c.id).where(*_within(one), ~SUPPRESSED)
+                ids = connection.execute(query).scalars()
+                found += [Due(id_, date, one.last, at) for id_ in ids]
         return sorted(found, key=lambda due: due.id)
+
+
+def _groups(connection: sa.Connection, now: dt.datetime) -> Iterator[tuple[Slice, int]]:
+    """The slices of all who are due and how many they are, those suppressed among them."""
+    columns = (*_SCHEDULE, subscribers.c.last_date)
+    query = sa.select(*columns, sa.func.count()).where(_ACTIVE).group_by(*columns)
+    for timezone, hour, weekdays, last, many in connection.execute(query).all():
+        schedule = Schedule(timezone, hour, _weekdays(weekdays))
+        if due_date(schedule, last, now):
+            yield Slice(schedule, last), many
+
+
+def _within(one: Slice) -> tuple[sa.ColumnElement[bool], ...]:
+    """The conditions that a subscriber is in the slice, in the words of the index."""
+    schedule = (one.schedule.timezone, one.schedule.hour, " ".join(one.schedule.weekdays))
+    return (
+        *(column == value for column, value in zip(_SCHEDULE, schedule, strict=True)),
+        subscribers.c.last_date == one.last if one.last else subscribers.c.last_date.is_(None),
+        subscribers.c.id > one.after,
+        subscribers.c.id <= one.until if one.until is not None else sa.true(),
+        _ACTIVE,
+    )
 
 
 def leave(connection: sa.Connection, who: str, now: dt.datetime) -> None:

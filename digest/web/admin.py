@@ -207,9 +207,11 @@ def routes() -> list[BaseRoute]:
         if not doorkeeper.may_try(request):
             raise HTTPException(429)
         if not doorkeeper.knows(desk, form.one("password")):
-            log.warning("a wrong password for the admin pages, from %s", host)
+            said = {"event": "sign_in_refused", "host": host}
+            log.warning("a wrong password for the admin pages, from %s", host, extra=said)
             return page(request, "admin-sign-in", status=403, private=True, wrong=True)
-        log.info("somebody signed in to the admin pages, from %s", host)
+        said = {"event": "signed_in", "host": host}
+        log.info("somebody signed in to the admin pages, from %s", host, extra=said)
         response = _redirect(request, PATH)
         sign_in(request, response)
         return response
@@ -249,7 +251,9 @@ def _retried(request: Request, form: Form) -> Response:
     if state not in RETRIED:
         raise HTTPException(400)
     number = desk.store.outbox.retry([state], desk.clock())
-    log.info("%s mails that were %s are queued again, from the admin pages", number, state)
+    said = {"event": "messages_queued_again", "messages": number, "state": state}
+    text = "%s mails that were %s are queued again, from the admin pages"
+    log.info(text, number, state, extra=said)
     return _redirect(request, f"{PATH}/outbox?again={number}")
 
 

@@ -94,7 +94,9 @@ class Protection:
         if error is None:
             return
         answer.over = True
-        log.error("%s %s failed", scope["method"], scope["path"], exc_info=error)
+        method, path = scope["method"], scope["path"]
+        said = {"event": "request_failed", "method": method, "path": path}
+        log.error("%s %s failed", method, path, exc_info=error, extra=said)
         if not answer.begun:
             shown = error if isinstance(error, Exception) else HTTPException(500)
             await error_page(Request(scope), shown)(scope, receive, send)

@@ -48,5 +48,6 @@ def site(desk: Desk) -> Starlette:
     app.router.redirect_slashes = False  # one click must not be redirected (RFC 8058 §3.1)
     app.state.desk = desk
     app.state.printed = Printed()
+    app.state.figures = metrics.Kept()
     app.state.work = Work(desk.keys, desk.settings.work_bits)
     return app

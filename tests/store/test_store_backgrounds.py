@@ -25,13 +25,13 @@ def titles(first: int, many: int) -> list[str]:
 
 
 def test_before_the_first_snapshot_there_is_none(store):
-    assert (store.backgrounds.papers(), store.backgrounds.latest()) == (None, None)
+    assert (store.backgrounds.made(), store.backgrounds.latest()) == (None, None)
 
 
 def test_a_snapshot_comes_back_byte_for_byte(store):
     kept = Snapshot(7, NOW, bytes(range(256)) * 1_000)
     store.backgrounds.keep(kept)
-    assert (store.backgrounds.papers(), store.backgrounds.latest()) == (7, kept)
+    assert (store.backgrounds.made(), store.backgrounds.latest()) == ((7, NOW), kept)
 
 
 def test_a_snapshot_takes_the_place_of_the_one_before(store):
@@ -42,23 +42,35 @@ def test_a_snapshot_takes_the_place_of_the_one_before(store):
 
 def test_a_snapshot_of_nothing_is_one(store):
     store.backgrounds.keep(Snapshot(0, NOW, b""))
-    assert (store.backgrounds.papers(), store.backgrounds.latest()) == (0, Snapshot(0, NOW, b""))
+    assert (store.backgrounds.made(), store.backgrounds.latest()) == (
+        (0, NOW),
+        Snapshot(0, NOW, b""),
+    )
 
 
 # Learning --------------------------------------------------------------------------------------
 
 
 def test_an_archive_is_learnt_once_and_again_when_it_has_grown_by_a_tenth(store):
-    assert pipeline.learn(store, NOW)
-    assert not pipeline.learn(store, NOW)
+    tomorrow = NOW + 24 * HOUR
     collect(store, *titles(0, 20), file="a")
     assert pipeline.learn(store, NOW)
+    assert not pipeline.learn(store, NOW)
     collect(store, *titles(20, 1), file="b")
-    assert not pipeline.learn(store, NOW + HOUR)
-    assert store.backgrounds.latest().at == NOW
+    assert not pipeline.learn(store, tomorrow)
+    assert store.backgrounds.made() == (20, NOW)
     collect(store, *titles(21, 1), file="c")
+    assert pipeline.learn(store, tomorrow)
+    assert store.backgrounds.made() == (22, tomorrow)
+
+
+def test_on_the_same_day_it_is_learnt_again_only_when_it_has_doubled(store):
+    collect(store, *titles(0, 20), file="a")
+    assert pipeline.learn(store, NOW)
+    collect(store, *titles(20, 19), file="b")
+    assert not pipeline.learn(store, NOW + HOUR)
+    collect(store, *titles(39, 1), file="c")
     assert pipeline.learn(store, NOW + HOUR)
-    assert (store.backgrounds.papers(), store.backgrounds.latest().at) == (22, NOW + HOUR)
 
 
 @pytest.mark.parametrize("papers", [0, 1])

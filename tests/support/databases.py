@@ -149,7 +149,10 @@ def _empty(url: str) -> None:
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         for table in reversed(metadata.sorted_tables):
-            connection.execute(f"DELETE FROM {table.name}")
+            if table.name != "compatibility":
+                connection.execute(f"DELETE FROM {table.name}")
+        for table in ("editions", "outbox"):
+            connection.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), 1, false)")
 
 
 def _programs() -> Path:

@@ -8,6 +8,7 @@ from functools import cache
 
 from digest.compose import background, lexicon, ranking
 from digest.compose.language import terms
+from digest.compose.placing import Placed
 from digest.compose.profiles import ProfileSettings, Taste, tastes
 from digest.papers import Archived, Candidate, Mention
 from digest.subscribers import Interest
@@ -129,7 +130,7 @@ def ranked(
 ) -> ranking.Ranking:
     """The papers ranked for a taste or some; on an empty archive unless told otherwise."""
     several = [found] if isinstance(found, Taste) else found
-    return ranking.rank(several, papers(*titles), known or empty())
+    return ranking.rank(several, Placed(papers(*titles), known or empty()))
 
 
 def chances(found: Taste, *titles: str | Candidate, **known) -> list[float]:
