@@ -1,6 +1,6 @@
 # One way to do each thing. `make setup` is called by the others when it is needed.
 .PHONY: setup demo test lint bench bench-ranking test-encoder lock tools e2e screenshots
-.PHONY: faults rivals bench-smtp bench-web
+.PHONY: faults rivals bench-smtp bench-web bench-scale
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -73,6 +73,10 @@ bench-smtp: $(READY)
 
 bench-web: $(READY)
 	$(BIN)/python -m tests.bench.web_speed
+
+# A hundred thousand readers and as many papers: about a quarter of an hour.
+bench-scale: $(READY) .venv-rivals/.ready
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.scale
 
 # Other programs through the same faults, each in an environment of its own.
 SENDERS := .cache/rivals/django_newsletter/.ready .cache/rivals/rss2email/.ready

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import click
 
 from digest.app import App
+from digest.composing import Result, Stored
 from digest.delivery import Delivered
 from digest.editions import Edition, Explanation
 from digest.errors import DigestError, MailServerDown, clean
@@ -125,7 +126,7 @@ def say_collected(answer: Answer) -> None:
             click.echo(f"Collected {Path(file['path']).name}: {brought}.")
 
 
-def composed(found: Iterable[Edition | Waiting | Held | Exception]) -> Answer:
+def composed(found: Iterable[Result]) -> Answer:
     """``editions`` with subscriber, date, picks and note; who is ``waiting``; ``problems``.
 
     A ``silent`` edition has no picks and no mail, as its reader wishes.
@@ -137,16 +138,8 @@ def composed(found: Iterable[Edition | Waiting | Held | Exception]) -> Answer:
     held: list[str] = []
     why = None
     for one in found:
-        if isinstance(one, Edition):
-            editions.append(
-                {
-                    "subscriber": one.subscriber.id,
-                    "date": one.date.isoformat(),
-                    "picks": len(one.picks),
-                    "note": one.note,
-                    "silent": one.silent,
-                }
-            )
+        if isinstance(one, Stored):
+            editions.append({**asdict(one), "date": one.date.isoformat()})
         elif isinstance(one, Waiting):
             waiting += one.ids
         elif isinstance(one, Held):

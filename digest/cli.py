@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -61,6 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
     ``arguments`` are those of the process when they are not given.
     """
+    # Read when numpy is first imported. Its threads wait by spinning, which costs more than it
+    # gains with small matrices, and takes the cores from other workers and from the pages.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         code = digest.main(arguments, standalone_mode=False)
     except click.UsageError as error:
@@ -137,10 +141,10 @@ def sources() -> int:
 @digest.command()
 def compose() -> int:
     """Compose every edition that is due, and queue its mail."""
-    from digest import answers
+    from digest import answers, composing
 
     app = _app()
-    found = list(watching.composing(app, app.compose()))
+    found = list(watching.composing(app, composing.compose(app)))
     return _report(answers.composed(found), answers.say_composed)
 
 
@@ -159,14 +163,14 @@ def deliver() -> int:
 def send() -> int:
     """Collect, compose what is due and deliver, once."""
     stop = stop_asked()
-    from digest import answers
+    from digest import answers, composing
 
     app = _app()
     app.settle()
     report = {
         "collect": answers.collected(list(watching.collecting(app, app.collect()))),
         "poll": answers.polled(list(watching.polling(app.poll()))),
-        "compose": answers.composed(list(watching.composing(app, app.compose()))),
+        "compose": answers.composed(list(watching.composing(app, composing.compose(app)))),
         "deliver": answers.delivered(app, watching.delivering(app, app.deliver(stop.is_set))),
     }
     return _report(report, answers.say_day)

@@ -7,7 +7,7 @@ import datetime as dt
 import shutil
 from pathlib import Path
 
-from digest import answers
+from digest import answers, composing
 from digest.app import App, clock_of
 from digest.config import load_settings
 from digest.editions import Edition
@@ -44,7 +44,7 @@ def run(folder: Path, now: dt.datetime | None) -> answers.Answer:
     app = App(settings, clock_of(now))
     answer: answers.Answer = {
         "collect": answers.collected(list(app.collect())),
-        "compose": answers.composed(list(app.compose())),
+        "compose": answers.composed(composing.compose(app)),
         "deliver": answers.delivered(app, app.deliver()),
     }
     readers = [entry.subscriber for entry in app.store.subscribers.all()]

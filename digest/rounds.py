@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from digest import hub, returning
+from digest import composing, hub, returning
 from digest.app import ENCODED_FIRST_S, App
 from digest.batches import Batches
+from digest.composing import Stored
 from digest.delivery import WARMING_UP, Delivered
-from digest.editions import Edition
 from digest.errors import DigestError, MailServerDown, StoreError
 from digest.pipeline import Collected, Held, Waiting
 from digest.sources import Health
@@ -25,7 +25,7 @@ from digest.store.pruning import prune
 from digest.store.subscribers import Batch
 from digest.subscribers import PUBLIC
 from digest.telling import OWNER, Telling
-from digest.troubles import ENOUGH, TROUBLED, Kind, Trouble
+from digest.troubles import ENOUGH, LASTING, TROUBLED, Kind, Trouble
 
 log = logging.getLogger("digest")
 
@@ -67,23 +67,40 @@ class Rounds:
 
         What goes wrong in one step holds up none of the others.
         """
-        with leading(self._app.store.engine) as first:
-            if first:
-                self._make()
-            else:
-                log.debug("another program makes the rounds", extra={"event": "not_leading"})
+        try:
+            with leading(self._app.store.engine) as first:
+                if first:
+                    self._make()
+                else:
+                    log.debug("another program makes the rounds", extra={"event": "not_leading"})
+        except StoreError as error:  # of the lock alone: a step tells of its own
+            trouble = error
+            self._alone("round", lambda: _fail(trouble), "store")
 
     def compose_batch(self, batch: Batch, now: dt.datetime) -> None:
-        """Compose for a batch that was handed out at ``now``."""
-        self._try("compose", lambda: self._composed(self._app.compose_batch(batch, now)))
+        """Compose for a batch that was handed out at ``now``: a round of this step alone."""
+        found = composing.compose_batch(self._app, batch, now)
+        self._alone("compose", lambda: self._composed(found), "step")
 
-    def deliver(self, stopping: Callable[[], bool]) -> bool:
-        """Send what waits until it is time to stop; whether anything was sent."""
-        self._try("deliver", lambda: self._delivered(self._app.deliver(stopping)))
-        return self._done > 0
+    def deliver(self, stopping: Callable[[], bool]) -> None:
+        """Send what waits until it is time to stop: a round of this step alone."""
+        found = self._app.deliver(stopping)
+        self._alone("deliver", lambda: self._delivered(found), "server")
+
+    def _alone(self, name: str, step: Callable[[], None], kind: Kind) -> None:
+        """Do a step that finds out about one kind of lasting trouble, and tell of that.
+
+        A database that is away is told of by those who make the rounds, not by each worker.
+        """
+        self._troubles, self._unknown = [], {*LASTING} - {kind}
+        self._try(name, step)
+        self._troubles = [one for one in self._troubles if one.kind in (kind, "mails", "step")]
+        self._try("tell", self._tell)
+        self._said_before, self._to_say = self._to_say, set()
 
     def _make(self) -> None:
-        self._troubles, self._unknown = [], set()
+        self._troubles = []
+        self._unknown = {"server"} if self._batches else set()  # workers deliver, and tell of it
         steps = (
             *(self._collect, self._poll, self._return, self._compose, self._deliver),
             self._prune,
@@ -205,7 +222,7 @@ class Rounds:
 
     def _compose(self) -> None:
         if self._batches is None:
-            self._composed(self._app.compose())
+            self._composed(composing.compose(self._app))
             return
         for _ in self._app.encode(ENCODED_FIRST_S):
             pass
@@ -220,9 +237,9 @@ class Rounds:
     def _composed(self, found: Iterable[object]) -> None:
         public = False
         for one in found:
-            if isinstance(one, Edition):
+            if isinstance(one, Stored):
                 self._done += 1
-                public |= one.subscriber.id == PUBLIC
+                public |= one.subscriber == PUBLIC
                 _say_composed(one)
             elif isinstance(one, Held):
                 text = f"{len(one.ids)} editions wait: {one.why}"
@@ -299,11 +316,15 @@ class Rounds:
             log.warning(said, error, extra={"event": "alert_failed"})
 
 
-def _say_composed(one: Edition) -> None:
+def _fail(error: StoreError) -> None:
+    raise error
+
+
+def _say_composed(one: Stored) -> None:
     mail = ", no mail" if one.silent else ""
-    fields = {"event": "edition_composed", "subscriber": one.subscriber.id, "edition": one.id}
-    papers = len(one.picks)
-    log.info("composed %s: %s papers%s", one.id, papers, mail, extra={**fields, "papers": papers})
+    fields: Fields = {"event": "edition_composed", "papers": one.picks}
+    fields |= {"subscriber": one.subscriber, "edition": one.id}
+    log.info("composed %s: %s papers%s", one.id, one.picks, mail, extra=fields)
 
 
 def _again(step: str) -> tuple[str, ...]:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# Before numpy is there: its threads wait by spinning, on cores that other tests need.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

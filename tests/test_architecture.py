@@ -50,20 +50,22 @@ MAY_IMPORT: dict[str, set[str]] = {
     "commands": NOUNS
     | {"app", "options", "returning", "serving", "store", "suppressing"}
     | {"delivery", "logs", "pipeline", "progress", "publishing", "render", "replaying", "web"}
-    | {"workers"},
-    "answers": NOUNS | {"app", "delivery", "keys", "lint", "pipeline", "store", "teaching"},
+    | {"composing", "workers"},
+    "answers": NOUNS
+    | {"app", "composing", "delivery", "keys", "lint", "pipeline", "store", "teaching"},
     "judging": NOUNS | {"app", "compose", "encode", "encoding", "evaluate", "progress"},
     "amending": {"errors", "marked"},
     "tuning": NOUNS | {"amending", "app", "compose", "config", "evaluate", "judging"},
     "roster": NOUNS | {"app", "answers", "config", "marked", "store", "suppressing"},
-    "demonstration": NOUNS | {"app", "answers", "config", "render", "starter"},
+    "demonstration": NOUNS | {"app", "answers", "composing", "config", "render", "starter"},
     "logs": {"errors"},
     "progress": {"errors", "logs", "options"},
     "troubles": set(),
     "telling": NOUNS | {"app", "deliver", "troubles"},
     "rounds": NOUNS
-    | {"app", "batches", "delivery", "hub", "pipeline", "returning", "store", "telling"}
-    | {"troubles"},
+    | {"app", "batches", "composing", "delivery", "hub", "pipeline", "returning", "store"}
+    | {"telling", "troubles"},
+    "composing": NOUNS | {"app", "config", "pipeline", "store"},
     "queue": {"errors"},
     "batches": NOUNS | {"app", "pipeline", "queue", "store"},
     "workers": NOUNS | {"app", "batches", "queue", "rounds"},
@@ -78,6 +80,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "answers",
         "roster",
         "demonstration",
+        "composing",
         "scheduler",
         "starter",
         "teaching",

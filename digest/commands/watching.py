@@ -9,12 +9,11 @@ from digest.progress import Total, over
 
 if TYPE_CHECKING:
     from digest.app import App
+    from digest.composing import Result
     from digest.delivery import Delivered
-    from digest.editions import Edition
-    from digest.pipeline import Collected, Held, Waiting
+    from digest.pipeline import Collected
     from digest.sources import Run
 
-    Composed = Edition | Waiting | Held | Exception
 
 QUEUED = ("queued", "claimed", "sending")
 """States of mails that a run sends; of those that were deferred, few have their time come."""
@@ -34,7 +33,7 @@ def polling(runs: Iterable[Run], names: Sequence[str] = ()) -> Iterator[Run]:
     return over(runs, len(names) or None, "asking sources")
 
 
-def composing(app: App, found: Iterable[Composed]) -> Iterator[Composed]:
+def composing(app: App, found: Iterable[Result]) -> Iterator[Result]:
     """Readers that are due, those who have to wait among them."""
 
     def due() -> int:
@@ -43,7 +42,7 @@ def composing(app: App, found: Iterable[Composed]) -> Iterator[Composed]:
     return over(found, due, "composing editions", _readers)
 
 
-def _readers(one: Composed) -> int:
+def _readers(one: Result) -> int:
     """Of how many readers this tells: those who wait are told of together."""
     return len(getattr(one, "ids", (one,)))
 

@@ -96,8 +96,11 @@ class Background:
 
     def rows(self, texts: Sequence[Sequence[str]], columns: Mapping[str, int]) -> csr_array:
         """TF-IDF rows of length 1, repeats saturated: (texts, columns). ``columns`` begin as own"""
-        bags = counting.counts(texts, columns, len(columns))
-        rarity = self.rarities(len(columns))
+        return self.weighed(counting.counts(texts, columns, len(columns)))
+
+    def weighed(self, bags: csr_array) -> csr_array:
+        """The same of counts: (texts, columns)."""
+        rarity = self.rarities(bags.shape[1])
         return counting.unit(counting.weighted(counting.saturated(bags, self.length), rarity))
 
 

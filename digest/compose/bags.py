@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
@@ -18,19 +19,53 @@ K1, B = 1.2, 0.75
 """Lucene's own: how soon repeats of a term stop counting, and how much a paper's length does."""
 
 
+Rows = NDArray[np.intp]
+Columns = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """Texts as numbers of terms, one after the other. ``terms``: the column of each, -1 for one
+    that is left out; ``ends``: (texts + 1,) where each text starts, and the last one ends.
+    """
+
+    terms: Columns
+    ends: Rows
+    width: int
+
+    def counts(self) -> csr_array:
+        """How often each text holds each term: (texts, width) float32."""
+        from scipy.sparse import csr_array  # late: a third of a second for `digest --help`
+
+        known = self.terms >= 0
+        indices, indptr = self.terms[known], np.concatenate([[0], np.cumsum(known)])[self.ends]
+        ones = np.ones(len(indices), dtype=np.float32)
+        bags = csr_array((ones, indices, indptr), shape=(len(self.ends) - 1, self.width))
+        bags.sum_duplicates()
+        return bags
+
+
 def counts(texts: Sequence[Sequence[str]], columns: Mapping[str, int], width: int) -> csr_array:
     """How often each text holds each term: (texts, width) float32; other terms are left out."""
-    from scipy.sparse import csr_array  # late: a third of a second that `digest --help` can spare
+    return _numbered(list(chain.from_iterable(texts)), texts, columns, width).counts()
 
-    ends = np.cumsum([0, *map(len, texts)])
-    every = map(columns.get, chain.from_iterable(texts), repeat(-1))
-    found = np.fromiter(every, np.int32, ends[-1])
-    known = found >= 0
-    indices, indptr = found[known], np.concatenate([[0], np.cumsum(known)])[ends]
-    ones = np.ones(len(indices), dtype=np.float32)
-    bags = csr_array((ones, indices, indptr), shape=(len(texts), width))
-    bags.sum_duplicates()
-    return bags
+
+def numbered(texts: Sequence[Sequence[str]], columns: Mapping[str, int]) -> Numbered:
+    """The texts' terms by column; those without one get columns after the last, by the alphabet."""
+    every = list(chain.from_iterable(texts))
+    found = _numbered(every, texts, columns, len(columns))
+    strange = np.flatnonzero(found.terms < 0)
+    names = [every[place] for place in strange.tolist()]
+    more = {term: len(columns) + n for n, term in enumerate(sorted(set(names)))}
+    found.terms[strange] = [more[term] for term in names]
+    return Numbered(found.terms, found.ends, len(columns) + len(more))
+
+
+def _numbered(
+    every: list[str], texts: Sequence[Sequence[str]], columns: Mapping[str, int], width: int
+) -> Numbered:
+    found = np.fromiter(map(columns.get, every, repeat(-1)), np.int32, len(every))
+    return Numbered(found, np.cumsum([0, *map(len, texts)]), width)
 
 
 def columns_of(texts: Iterable[Iterable[str]], known: Mapping[str, int]) -> dict[str, int]:
@@ -41,16 +76,23 @@ def columns_of(texts: Iterable[Iterable[str]], known: Mapping[str, int]) -> dict
     return columns
 
 
-def saturated(bags: csr_array, length: float) -> csr_array:
+def saturated(bags: csr_array, length: float, lengths: Floats | None = None) -> csr_array:
     """Counts as BM25 counts them: repeats less and less, in long texts less still.
 
-    ``length`` is that of the average text. Robertson and Zaragoza, "The Probabilistic Relevance
-    Framework", 2009, equation 3.15.
+    ``length`` is that of the average text, ``lengths`` those of these texts, where ``bags`` leave
+    terms of theirs out. Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009,
+    equation 3.15.
     """
-    lengths = np.asarray(bags.sum(axis=1), dtype=np.float32)
-    soon = K1 * (1 - B + B * lengths / max(length, 1.0))
+    if lengths is None:
+        lengths = np.asarray(bags.sum(axis=1), dtype=np.float32)
     found = bags.copy()
-    found.data = bags.data / (bags.data + np.repeat(soon, np.diff(bags.indptr)))
+    found.data = bags.data / (bags.data + np.repeat(soon(lengths, length), np.diff(bags.indptr)))
+    return found
+
+
+def soon(lengths: Floats, length: float) -> Floats:
+    """From how many repeats a term counts half, in texts of these lengths: (texts,)."""
+    found: Floats = (K1 * (1 - B + B * lengths / max(length, 1.0))).astype(np.float32)
     return found
 
 
@@ -68,3 +110,14 @@ def unit(bags: csr_array) -> csr_array:
     found = bags.copy()
     found.data = bags.data / np.repeat(np.sqrt(squares), sizes).astype(np.float32)
     return found
+
+
+def narrowed(bags: csr_array, width: int) -> csr_array:
+    """The first columns alone: (texts, width)."""
+    from scipy.sparse import csr_array
+
+    if bags.shape[1] == width:
+        return bags
+    kept = bags.indices < width
+    ends = np.concatenate([[0], np.cumsum(kept)])[bags.indptr]
+    return csr_array((bags.data[kept], bags.indices[kept], ends), shape=(bags.shape[0], width))

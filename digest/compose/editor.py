@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from itertools import compress
 
 import numpy as np
 
@@ -21,8 +22,9 @@ from digest.compose import (
     trending,
 )
 from digest.compose.background import Background
+from digest.compose.placing import Encoded, Placed
 from digest.compose.profiles import ProfileSettings
-from digest.compose.signals import Encoded
+from digest.compose.spaces import Floats
 from digest.compose.traits import Traits, traits
 from digest.editions import Edition, Explanation, LeftOut, Pick, Reason
 from digest.papers import Archived, Candidate
@@ -93,15 +95,73 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """What the archive knows besides the window: of papers that readers judged, and in general.
+    """What the archive knows of papers that readers judged.
 
-    ``named`` maps keys of examples, ``voted`` numbers of papers, to those papers.
+    ``named`` maps keys of examples, ``voted`` numbers of papers, to those papers; ``encoded`` has
+    an encoder's vectors of them and of what readers say, where there is one.
     """
 
     named: Mapping[str, Archived]
     voted: Mapping[int, Archived]
-    background: Background
     encoded: Encoded | None = None
+
+
+@dataclass(frozen=True)
+class Today:
+    """A window as readers' drafts are made of it: all that is the same for every reader.
+
+    Made once, by ``today``, and good for any number of calls of ``draft``, from any thread, until
+    the window, the background or the settings are others. ``reported`` says of each paper how its
+    sources reported it; ``sources``: (sources, papers) which reported it, by ``names``.
+    """
+
+    window: Window
+    now: dt.datetime
+    settings: EditorSettings
+    placed: Placed
+    traits: Traits
+    news: news.News
+    reported: Sequence[str]
+    names: Sequence[str]
+    sources: Floats
+
+    @property
+    def papers(self) -> Sequence[Candidate]:
+        return self.placed.papers
+
+
+def today(
+    window: Window,
+    background: Background,
+    now: dt.datetime,
+    settings: EditorSettings,
+    encoded: Encoded | None = None,
+) -> Today:
+    """What drafts of these papers share. ``encoded``: vectors of the window's papers."""
+    papers = sorted(window.papers, key=lambda candidate: candidate.paper.key)
+    placed = Placed(papers, background, encoded)
+    known = traits(
+        ranking.vectors(placed),
+        trending.home_sources(papers),
+        trending.trend(papers, now, settings.trend.half_life_days),
+        near_repeat=settings.compose.near_repeat,
+        same_topic=settings.compose.same_topic,
+    )
+    reported = [trending.reported(paper) for paper in papers]
+    return Today(
+        window, now, settings, placed, known, news.News(papers), reported, *_reporting(papers)
+    )
+
+
+def _reporting(papers: Sequence[Candidate]) -> tuple[list[str], Floats]:
+    """The sources by name, and which reported each paper: (sources, papers).
+
+    The inbox is none that a reader would know.
+    """
+    named = [{mention.source for mention in paper.mentions} - {INBOX} for paper in papers]
+    names = sorted(set().union(*named))
+    by = np.array([[name in each for each in named] for name in names], dtype=np.float32)
+    return names, by.reshape(len(names), len(papers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +177,9 @@ class Draft:
 class _Desk:
     """What a batch shares. ``owners``: the reader of each taste, by row."""
 
-    papers: Sequence[Candidate]
+    today: Today
     owners: Sequence[int]
     ranking: ranking.Ranking
-    traits: Traits
-    settings: EditorSettings
     unseen: news.Mask
     unmuted: news.Mask
     sources: Sequence[tuple[str, ...]]
@@ -133,110 +191,105 @@ class _Desk:
     def interest(self, taste: int | None) -> str | None:
         return None if taste is None else self.ranking.tastes[taste].interest.name
 
-    def picks(self, chosen: Sequence[Sequence[selection.Choice]]) -> list[list[Pick]]:
-        """The picks of every reader, with every reason they have."""
-        pairs = [
-            (choice.taste, choice.paper)
-            for choices in chosen
-            for choice in choices
-            if choice.taste is not None
-        ]
-        known = dict(zip(pairs, evidence.reasons(self.ranking, pairs), strict=True))
-        return [[self._pick(choice, known) for choice in choices] for choices in chosen]
-
-    def _pick(
-        self, choice: selection.Choice, known: Mapping[tuple[int, int], tuple[Reason, ...]]
-    ) -> Pick:
-        candidate = self.papers[choice.paper]
-        reasons = () if choice.taste is None else known[choice.taste, choice.paper]
-        if choice.taste is None or choice.trend > 0:
-            share = choice.relevance if choice.taste is None else choice.trend
-            reasons = (*reasons, trending.trend_reason(candidate, share))
+    def pick(self, choice: selection.Choice, reasons: tuple[Reason, ...]) -> Pick:
+        candidate = self.today.papers[choice.paper]
         return Pick(
             candidate.paper,
             choice.strength,
             self.interest(choice.taste),
-            tuple(sorted(reasons, key=lambda reason: -reason.share)),
-            reports=len(candidate.mentions),
-            explore=choice.explore,
+            reasons,
+            len(candidate.mentions),
+            choice.explore,
         )
 
+    def reasons(
+        self, chosen: Sequence[Sequence[selection.Choice]], *, every: bool
+    ) -> list[list[tuple[Reason, ...]]]:
+        """The reasons of every reader's choices: ``every`` one, or those worth their attention."""
+        found = iter(self._reasons(chosen, every=every))
+        return [
+            [
+                self._with_trend(choice, () if choice.taste is None else next(found), every=every)
+                for choice in choices
+            ]
+            for choices in chosen
+        ]
 
-def _told(pick: Pick) -> Pick:
-    """The pick with the reasons worth a reader's attention."""
-    worth = [reason for reason in pick.reasons if reason.share >= LEAST_SHARE * pick.score]
-    return replace(pick, reasons=tuple(worth[:REASONS]))
+    def _reasons(
+        self, chosen: Sequence[Sequence[selection.Choice]], *, every: bool
+    ) -> list[tuple[Reason, ...]]:
+        pairs, least = [], []
+        for choices in chosen:
+            for choice in choices:
+                if choice.taste is not None:
+                    pairs.append((choice.taste, choice.paper))
+                    least.append(LEAST_SHARE * choice.strength)
+        if every:
+            return evidence.reasons(self.ranking, pairs)
+        return evidence.reasons(self.ranking, pairs, least=least, most=REASONS)
+
+    def _with_trend(
+        self, choice: selection.Choice, reasons: tuple[Reason, ...], *, every: bool
+    ) -> tuple[Reason, ...]:
+        share = choice.relevance if choice.taste is None else choice.trend
+        if choice.taste is not None and share <= (0 if every else LEAST_SHARE * choice.strength):
+            return reasons
+        trend = Reason("trend", self.today.reported[choice.paper], share)
+        return tuple(sorted((*reasons, trend), key=lambda reason: -reason.share))
+
+
+def _told(reasons: Sequence[Reason], score: float) -> tuple[Reason, ...]:
+    """The reasons worth a reader's attention, of all that a pick has."""
+    return tuple([one for one in reasons if one.share >= LEAST_SHARE * score][:REASONS])
 
 
 def draft(
-    readers: Sequence[Reader],
-    window: Window,
-    library: Library,
-    now: dt.datetime,
-    settings: EditorSettings,
-    *,
-    explain: bool = False,
+    readers: Sequence[Reader], today: Today, library: Library, *, explain: bool = False
 ) -> list[Draft]:
     """A draft for each reader, in their order; the order of papers or votes changes none.
 
     A reader without interests gets the trending list. ``explain`` adds explanations.
     """
-    desk = _desk(readers, window, library, now, settings)
+    desk = _desk(readers, today, library)
     chosen = selection.select(
         desk.ranking.relevance,
         desk.owners,
         desk.unseen & desk.unmuted,
-        desk.traits,
-        settings.compose,
+        today.traits,
+        today.settings.compose,
         sizes=[reader.subscriber.size for reader in readers],
         must=desk.ranking.must,
-        seeds=[_seed(reader) for reader in readers],
+        seeds=[_seed(reader) for reader in readers] if today.settings.compose.explore else (),
     )
+    reasons = desk.reasons(chosen, every=explain)
+    considered = desk.unseen.sum(axis=1).tolist()
     return [
-        _drafted(desk, row, reader, window, now, (choices, picks), explain=explain)
-        for row, (reader, choices, picks) in enumerate(
-            zip(readers, chosen, desk.picks(chosen), strict=True)
-        )
+        _drafted(desk, row, reader, considered[row], (chosen[row], reasons[row]), explain=explain)
+        for row, reader in enumerate(readers)
     ]
 
 
-def _desk(
-    readers: Sequence[Reader],
-    window: Window,
-    library: Library,
-    now: dt.datetime,
-    settings: EditorSettings,
-) -> _Desk:
-    papers = sorted(window.papers, key=lambda candidate: candidate.paper.key)
-    subscribers = [reader.subscriber for reader in readers]
-    owned = [
-        (owner, taste)
-        for owner, reader in enumerate(readers)
-        for taste in profiles.tastes(
-            reader.subscriber, reader.opinions, library.named, library.voted, now, settings.profile
+def _desk(readers: Sequence[Reader], today: Today, library: Library) -> _Desk:
+    settings = today.settings.profile
+    owners: list[int] = []
+    tastes: list[profiles.Taste] = []
+    for owner, reader in enumerate(readers):
+        found = profiles.tastes(
+            reader.subscriber, reader.opinions, library.named, library.voted, today.now, settings
         )
-    ]
-    ranked = ranking.rank(
-        [taste for _, taste in owned], papers, library.background, library.encoded
-    )
-    unseen = news.unseen([reader.seen for reader in readers], papers)
-    unseen &= news.unjudged([_judged(reader) for reader in readers], papers)
-    known = traits(
-        ranked.vectors,
-        trending.home_sources(papers),
-        trending.trend(papers, now, settings.trend.half_life_days),
-        near_repeat=settings.compose.near_repeat,
-        same_topic=settings.compose.same_topic,
-    )
-    owners = [owner for owner, _ in owned]
-    unmuted = leanings.unmuted(subscribers, papers)
-    return _Desk(papers, owners, ranked, known, settings, unseen, unmuted, _sources(papers, unseen))
+        tastes += found
+        owners += [owner] * len(found)
+    ranked = ranking.rank(tastes, today.placed, library.encoded)
+    unseen = today.news.unseen([reader.seen for reader in readers])
+    unseen &= today.news.unjudged([_judged(reader) for reader in readers])
+    unmuted = leanings.unmuted([reader.subscriber for reader in readers], today.placed.facts)
+    return _Desk(today, owners, ranked, unseen, unmuted, _sources(today, unseen))
 
 
 def _judged(reader: Reader) -> news.Judged:
     """The papers the reader named as examples or voted on: they know those already."""
-    keys = frozenset(profiles.example_keys([reader.subscriber]))
-    return news.Judged(keys, frozenset(opinion.paper for opinion in reader.opinions))
+    keys = profiles.example_keys([reader.subscriber])
+    return news.Judged(keys, [opinion.paper for opinion in reader.opinions])
 
 
 def _seed(reader: Reader) -> int:
@@ -248,47 +301,40 @@ def _drafted(
     desk: _Desk,
     row: int,
     reader: Reader,
-    window: Window,
-    now: dt.datetime,
-    chosen: tuple[Sequence[selection.Choice], Sequence[Pick]],
+    considered: int,
+    chosen: tuple[Sequence[selection.Choice], Sequence[tuple[Reason, ...]]],
     *,
     explain: bool,
 ) -> Draft:
-    choices, picks = chosen
-    considered = int(desk.unseen[row].sum())
+    window, papers = desk.today.window, desk.today.papers
+    choices, reasons = chosen
+    told = reasons
+    if explain:
+        told = [_told(each, one.strength) for one, each in zip(choices, reasons, strict=True)]
+    day = notes.Day(
+        reader.last_at, window.latest_new_at, window.late, considered, quiet=window.quiet
+    )
     edition = Edition(
         subscriber=reader.subscriber,
         date=reader.date,
-        composed_at=now,
-        picks=tuple(map(_told, picks)),
+        composed_at=desk.today.now,
+        picks=tuple(map(desk.pick, choices, told)),
         considered=considered,
         sources=desk.sources[row],
-        note=notes.note(
-            reader.subscriber,
-            notes.Day(
-                reader.last_at, window.latest_new_at, window.late, considered, quiet=window.quiet
-            ),
-            len(choices),
-        ),
+        note=notes.note(reader.subscriber, day, len(choices)),
     )
     explanation = None
     if explain:
-        left = _left_out(desk, row, reader, choices)
-        explanation = Explanation(tuple(pick.reasons for pick in picks), left)
-    numbers = tuple(desk.papers[choice.paper].id for choice in choices)
-    return Draft(edition, numbers, explanation)
+        explanation = Explanation(tuple(reasons), _left_out(desk, row, reader, choices))
+    return Draft(edition, tuple([papers[choice.paper].id for choice in choices]), explanation)
 
 
-def _sources(papers: Sequence[Candidate], unseen: news.Mask) -> list[tuple[str, ...]]:
-    """For each reader the names, by name, of the sources that reported what is new to them.
-
-    The inbox is none that a reader would know.
-    """
-    named = [{mention.source for mention in paper.mentions} - {INBOX} for paper in papers]
-    names = sorted(set().union(*named))
-    by = np.array([[name in each for each in named] for name in names], dtype=np.float32)
-    told = unseen.astype(np.float32) @ by.reshape(len(names), len(papers)).T > 0
-    return [tuple(name for name, held in zip(names, row, strict=True) if held) for row in told]
+def _sources(today: Today, unseen: news.Mask) -> list[tuple[str, ...]]:
+    """For each reader the names, by name, of the sources that reported what is new to them."""
+    told = unseen.astype(np.float32) @ today.sources.T > 0
+    sets, row = np.unique(told, axis=0, return_inverse=True)
+    named = [tuple(compress(today.names, held)) for held in sets.tolist()]
+    return [named[each] for each in row.tolist()]
 
 
 def _left_out(
@@ -296,20 +342,20 @@ def _left_out(
 ) -> tuple[LeftOut, ...]:
     """The best papers that are not among the choices, each with the rule that kept it out."""
     own = desk.own(row)
-    allowed = np.ones(len(desk.papers), dtype=np.bool_)
+    allowed = np.ones(len(desk.today.papers), dtype=np.bool_)
     found = leftovers.leftovers(
         desk.ranking.relevance,
         own,
         allowed,
         choices,
-        desk.traits,
-        desk.settings.compose,
+        desk.today.traits,
+        desk.today.settings.compose,
         size=reader.subscriber.size,
         most=LEFT_OUT,
     )
     return tuple(
         LeftOut(
-            desk.papers[one.paper].paper,
+            desk.today.papers[one.paper].paper,
             one.relevance,
             desk.interest(one.taste),
             _why(desk, row, one, len(choices)),
@@ -324,8 +370,8 @@ def _why(desk: _Desk, row: int, one: leftovers.Leftover, held: int) -> str:
     if not desk.unmuted[row, one.paper]:
         return "it holds something muted"
     if one.repeats is not None:
-        return f"it says nearly the same as “{desk.papers[one.repeats].paper.title}”"
-    settings = desk.settings.compose
+        return f"it says nearly the same as “{desk.today.papers[one.repeats].paper.title}”"
+    settings = desk.today.settings.compose
     reasons = {
         "threshold": f"its chance is below the threshold of {settings.threshold:g}",
         "interest quota": "its interest has had its share of the edition",

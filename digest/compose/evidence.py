@@ -7,7 +7,7 @@ for the taste included.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,17 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.compose import leanings
+from digest.compose.bags import Columns
 from digest.compose.language import words
-from digest.compose.profiles import Taste, Wish
+from digest.compose.phrases import spread
+from digest.compose.placing import halves
+from digest.compose.profiles import Wish
 from digest.compose.ranking import (
     LIKED_CURVE,
     WRITTEN_CURVE,
     Ranking,
+    bounded,
     joined,
     regret,
-    sigmoid,
 )
-from digest.compose.signals import NEAREST, blocks, halves, said
+from digest.compose.signals import NEAREST, blocks
 from digest.compose.spaces import Floats
 from digest.editions import Reason, ReasonKind
 
@@ -35,41 +38,70 @@ NAMED = 4
 BLOCK = 200_000
 """Liked papers and wishes, counted for each pair, that are looked at together."""
 
-CACHED = 1_000
+CACHED = 500
 """Rows of places multiplied at a time: few enough to stay in a processor's cache."""
 
 Rows = NDArray[np.intp]
 Pair = tuple[int, int]
 """A taste and a paper, by row and column."""
 
-Part = tuple[int, ReasonKind, str, float]
-"""What speaks for a pair, by its place: the kind, its name, the chance lost without it."""
 
+def reasons(
+    ranking: Ranking,
+    pairs: Sequence[Pair],
+    *,
+    least: Sequence[float] | None = None,
+    most: int | None = None,
+) -> list[tuple[Reason, ...]]:
+    """The reasons of each pair, largest first; only what raises the chance is one.
 
-def reasons(ranking: Ranking, pairs: Sequence[Pair]) -> list[tuple[Reason, ...]]:
-    """The reasons of each pair, largest first; only what raises the chance is one."""
+    ``least``: of each pair the share that a reason has at least; ``most``: how many are given.
+    """
     found: list[tuple[Reason, ...]] = []
-    sizes = [len(ranking.tastes[n].liked) + len(ranking.tastes[n].wishes) for n, _ in pairs]
-    for block in blocks(np.array(sizes, dtype=np.intp), BLOCK):
-        found += _reasons(_Asked(ranking, np.array(pairs[block], dtype=np.intp)))
+    cells = np.array(pairs, dtype=np.intp).reshape(-1, 2)
+    bars = np.zeros(len(cells)) if least is None else np.array(least, dtype=np.float64)
+    sizes = ranking.desk.liked.sizes + np.diff(ranking.found.starts)
+    for block in blocks(sizes[cells[:, 0]], BLOCK):
+        found += _reasons(_Asked(ranking, cells[block]), bars[block], most)
     return found
 
 
-def _reasons(asked: _Asked) -> list[tuple[Reason, ...]]:
-    merged: list[dict[tuple[ReasonKind, str], float]] = [{} for _ in asked.tastes]
+@dataclass(frozen=True)
+class _Parts:
+    """What may speak for pairs, (parts,) each: the pair and the chance it loses without. ``named``
+    gives the kind and the name of a part.
+    """
+
+    pairs: Rows
+    shares: Floats
+    named: Callable[[int], tuple[ReasonKind, str]]
+
+
+def _reasons(
+    asked: _Asked, bars: NDArray[np.float64], most: int | None
+) -> list[tuple[Reason, ...]]:
+    found: list[list[tuple[float, str, ReasonKind]]] = [[] for _ in asked.pairs]
     for parts in (_of_wishes(asked), _of_likes(asked), _of_leanings(asked)):
-        for pair, kind, text, share in parts:
-            if share > merged[pair].get((kind, text), 0.0):
-                merged[pair][kind, text] = share
-    return [
-        tuple(
-            Reason(kind, text, share)
-            for (kind, text), share in sorted(
-                each.items(), key=lambda one: (-one[1], one[0][1], one[0][0])
-            )
+        if parts is None:
+            continue
+        worth = np.flatnonzero((parts.shares > 0) & (parts.shares >= bars[parts.pairs]))
+        lines = zip(
+            worth.tolist(), parts.pairs[worth].tolist(), parts.shares[worth].tolist(), strict=True
         )
-        for each in merged
-    ]
+        for part, pair, share in lines:
+            kind, name = parts.named(part)
+            found[pair].append((-share, name, kind))
+    return [_merged(each, most) for each in found]
+
+
+def _merged(parts: list[tuple[float, str, ReasonKind]], most: int | None) -> tuple[Reason, ...]:
+    """Reasons, largest first; of those of one kind and name the largest."""
+    if len(parts) > 1:
+        parts.sort()
+        first = {part[1:]: part for part in reversed(parts)}
+        if len(first) < len(parts):
+            parts = sorted(first.values())
+    return tuple([Reason(kind, name, -share) for share, name, kind in parts[:most]])
 
 
 @dataclass(frozen=True)
@@ -95,31 +127,23 @@ class _Asked:
         written: Floats | float = 0.0,
         odds: Floats | float = 0.0,
         alone: NDArray[np.bool_] | bool = False,
-    ) -> list[float]:
+    ) -> Floats:
         """What the chance of each ``pair`` loses when its sums and its log-odds are lower by so
         much, infinitely where the taste would state nothing of the kind any more; and ``alone``
         when it has nothing to stand on alone.
         """
-        ranking, cells = self.ranking, (self.tastes[pair], self.papers[pair])
-        likes = LIKED_CURVE.odds(ranking.liked.total[cells] - np.float32(liked))
-        met = WRITTEN_CURVE.odds(ranking.written.total[cells] - np.float32(written))
-        met = met - regret(ranking.disliked.total[cells])
-        base = np.where(alone, np.float32(leanings.BASE), ranking.leaning.alone[cells])
-        left = joined(
-            np.where(ranking.liked.stated[cells[0]], sigmoid(likes), np.float32(0)),
-            np.where(ranking.written.stated[cells[0]], sigmoid(met), np.float32(0)),
-            base,
-            ranking.leaning.odds[cells] - np.float32(odds),
-        )
-        lost: list[float] = (ranking.relevance[cells] - left).tolist()
+        ranking, leaning = self.ranking, self.ranking.leaning
+        tastes, papers = self.tastes[pair], self.papers[pair]
+        likes = LIKED_CURVE.odds(ranking.liked.total[tastes, papers] - np.float32(liked))
+        met = WRITTEN_CURVE.odds(ranking.written.total[tastes, papers] - np.float32(written))
+        met *= regret(ranking.disliked.total[tastes, papers])
+        likes[~ranking.liked.stated[tastes]] = 0
+        met[~ranking.written.stated[tastes]] = 0
+        row = leaning.row[tastes]
+        base = np.where(alone, np.float32(leanings.BASE), leaning.alone[row, papers])
+        moved = bounded(leaning.odds[row, papers] - np.float32(odds)) * leaning.weight[tastes, 0]
+        lost: Floats = ranking.relevance[tastes, papers] - joined(likes, met, base, moved)
         return lost
-
-
-def _spread(starts: Rows, sizes: Rows) -> tuple[Rows, Rows]:
-    """Of runs that start there and are so long: the run of each element, and its place."""
-    owners = np.repeat(np.arange(len(sizes)), sizes)
-    before = np.cumsum(sizes) - sizes
-    return owners, np.arange(len(owners)) + (starts - before)[owners]
 
 
 def _highest(owners: Rows, values: Floats) -> tuple[Rows, Rows]:
@@ -127,63 +151,64 @@ def _highest(owners: Rows, values: Floats) -> tuple[Rows, Rows]:
 
     ``owners`` ascend; equal values stay in their order.
     """
-    order = np.lexsort((np.arange(len(owners)), -values, owners))
+    order = np.lexsort((-values, owners))
     return order, np.arange(len(owners)) - np.searchsorted(owners, owners)
 
 
 def _dots(left: Floats, rows: Rows, right: Floats, columns: Rows) -> Floats:
-    """Products of rows of the left with rows of the right, by halves: (2, elements)."""
-    found = np.zeros((2, len(rows)), dtype=np.float32)
+    """Products of rows of the left with rows of the right: (elements,)."""
+    found = np.empty(len(rows), dtype=np.float32)
     for start in range(0, len(rows), CACHED):
         some = slice(start, start + CACHED)
-        both = left[rows[some]] * right[columns[some]]
-        for n, (_, half) in enumerate(halves(left.shape[1])):
-            found[n, some] = both[:, half].sum(axis=1)
+        both = left[rows[some]]
+        both *= right[columns[some]]
+        both.sum(axis=1, out=found[some])
     return found
 
 
 # What was written -------------------------------------------------------------------------------
 
 
-def _of_wishes(asked: _Asked) -> Iterator[Part]:
+def _of_wishes(asked: _Asked) -> _Parts | None:
     """The wishes that each paper meets best, each with what the sum loses without it."""
     found, scale = asked.ranking.found, asked.ranking.written.scale
     starts = found.starts[asked.tastes]
-    pairs, wishes = _spread(starts, found.starts[asked.tastes + 1] - starts)
+    pairs, wishes = spread(starts, found.starts[asked.tastes + 1] - starts)
     if not len(pairs):
-        return
-    sizes = np.diff(found.parts.indptr)[wishes]
-    owners, parts = _spread(found.parts.indptr[wishes].astype(np.intp), sizes)
-    sought = found.parts.indices[parts].astype(np.intp)
-    values = _cells(asked, sought, asked.papers[pairs[owners]])
-    met = np.bincount(owners, found.parts.data[parts] * values, len(pairs)).astype(np.float32)
-    order, places = _highest(pairs, met)
-    best = order[(places < NAMED) & (met[order] > 0)]
+        return None
+    parts = found.sought.parts
+    sizes = np.diff(parts.indptr)[found.which[wishes]]
+    owners, places = spread(parts.indptr[found.which[wishes]].astype(np.intp), sizes)
+    values = _cells(asked, parts.indices[places], asked.papers[pairs[owners]])
+    met = np.bincount(owners, parts.data[places] * values, len(pairs)).astype(np.float32)
+    some = np.flatnonzero(met)
+    order, place = _highest(pairs[some], met[some])
+    best = some[order[place < NAMED]]
     tastes = asked.tastes[pairs[best]]
     lost = met[best] / found.well[tastes, 0] * scale["terms"][tastes, 0]
     lost += _moved(asked, pairs[best], wishes[best])
     starts = (np.cumsum(sizes) - sizes)[best]
-    every = [wish for taste in asked.ranking.tastes for wish in taste.wishes]
-    shares = asked.without(pairs[best], written=lost)
-    listed = (pairs[best], wishes[best], starts, starts + sizes[best])
-    lines = zip(*(each.tolist() for each in listed), shares, strict=True)
-    for pair, wish, start, end, share in lines:
-        yield pair, "term", _label(every[wish], values[start:end]), share
+    begin, end = starts.tolist(), (starts + sizes[best]).tolist()
+    met_whole = (values[starts] > 0).tolist()
+    every = [found.sought.wishes[which] for which in found.which[wishes[best]].tolist()]
+
+    def named(part: int) -> tuple[ReasonKind, str]:
+        wish = every[part]
+        if met_whole[part] and len(wish.phrases) == 1:
+            return "term", wish.label
+        return "term", _label(wish, values[begin[part] : end[part]])
+
+    return _Parts(pairs[best], asked.without(pairs[best], written=lost), named)
 
 
-def _cells(asked: _Asked, sought: Rows, papers: Rows) -> Floats:
+def _cells(asked: _Asked, sought: Rows | Columns, papers: Rows) -> Floats:
     """What each thing that is sought is worth in a paper, element by element."""
-    worth = asked.ranking.found.worth
-    width = worth.shape[1]
-    rows = np.repeat(np.arange(worth.shape[0]), np.diff(worth.indptr))
-    known = rows * width + worth.indices
-    order = np.argsort(known, kind="stable")
-    cells = sought * width + papers
-    places = np.minimum(np.searchsorted(known[order], cells), len(known) - 1)
+    worth, known = asked.ranking.found.sought.worth, asked.ranking.found.sought.cells
     if not len(known):
-        return np.zeros(len(cells), dtype=np.float32)
-    hit = known[order[places]] == cells
-    return np.where(hit, worth.data[order[places]], np.float32(0))
+        return np.zeros(len(papers), dtype=np.float32)
+    cells = sought * np.int64(worth.shape[1]) + papers
+    places = np.minimum(np.searchsorted(known, cells), len(known) - 1)
+    return np.where(known[places] == cells, worth.data[places], np.float32(0))
 
 
 def _moved(asked: _Asked, pairs: Rows, wishes: Rows) -> Floats:
@@ -191,42 +216,41 @@ def _moved(asked: _Asked, pairs: Rows, wishes: Rows) -> Floats:
 
     Infinitely much where nothing else was written.
     """
-    ranking = asked.ranking
+    ranking, placed = asked.ranking, asked.ranking.desk.placed
     some, element = np.unique(wishes, return_inverse=True)
-    owners = np.searchsorted(ranking.found.starts, some, side="right") - 1
-    tastes, whole = np.unique(owners, return_inverse=True)
-    mine = zip(owners.tolist(), (some - ranking.found.starts[owners]).tolist(), strict=True)
-    texts = [_others(ranking.tastes[taste], wish) for taste, wish in mine]
-    all_texts = [*texts, *(said(ranking.tastes[taste]) for taste in tastes.tolist())]
-    empty = np.array([not text for text in texts], dtype=np.bool_)[element]
+    terms, ends = _others(asked, some)
+    empty = (np.diff(ends) == 0)[element]
     lost = np.where(empty, np.float32(np.inf), np.float32(0))
-    cells, papers = (asked.tastes[pairs], asked.papers[pairs])
-    tfidf = ranking.desk.background.rows(all_texts, ranking.desk.columns)
-    for name, space in ranking.desk.spaces.items():
+    tastes, papers = asked.tastes[pairs], asked.papers[pairs]
+    owners = np.searchsorted(ranking.found.starts, some, side="right") - 1
+    for name, others in placed.said(terms, ends).items():
         scale = ranking.written.scale.get(f"{name} centred")
-        if scale is None:
-            continue
-        rows = space.frame.centred(space.known(tfidf))
-        change = rows[len(texts) + whole] - rows[: len(texts)]
-        half = ranking.desk.papers.dense[name].shape[1] // 2
-        stand = ranking.desk.papers.dense[name][:, :half] @ space.frame.turn.T
-        gone = _dots(change, element, stand, papers).sum(axis=0)
-        lost += gone * scale[cells, 0]
+        if scale is not None:
+            np.subtract(ranking.places[f"{name} centred"][owners], others, out=others)
+            stand = placed.dense[name][:, : others.shape[1]]
+            lost += _dots(others, element, stand, papers) * scale[tastes, 0]
     return lost
 
 
-def _others(taste: Taste, wish: int) -> tuple[str, ...]:
-    """The terms of a taste's other wishes, those of the same label left out too."""
-    label = taste.wishes[wish].label
-    kept = (one for one in taste.wishes if one.label != label)
-    return tuple(term for one in kept for phrase in one.phrases for term in phrase)
+def _others(asked: _Asked, wishes: Rows) -> tuple[Columns, Rows]:
+    """The terms of the other wishes of each wish's taste, those of the same label left out too:
+    all of them, and where those of each start.
+    """
+    found = asked.ranking.found
+    owners = np.searchsorted(found.starts, wishes, side="right") - 1
+    begin, end = found.said.ends[found.starts[owners]], found.said.ends[found.starts[owners + 1]]
+    element, places = spread(begin, end - begin)
+    labels = found.sought.labels[found.which]
+    kept = labels[found.said.owners[places]] != labels[wishes][element]
+    ends = np.concatenate([[0], np.cumsum(np.bincount(element[kept], minlength=len(wishes)))])
+    return found.said.terms[places[kept]], ends
 
 
 _words = lru_cache(maxsize=4096)(words)
 
 
 def _label(wish: Wish, values: Floats) -> str:
-    """The words the paper meets: of alternatives the best, of a phrase not met whole its words.
+    """The words the paper meets of a wish that it does not meet whole, or of alternatives.
 
     ``values``: what each part of the wish is worth in the paper.
     """
@@ -235,8 +259,6 @@ def _label(wish: Wish, values: Floats) -> str:
         if len(names) == len(wish.phrases):
             return names[int(values[1:].argmax())]
         return " or ".join(names)
-    if values[0] > 0:
-        return wish.label
     held = {term for term, value in zip(wish.phrases[0], values[1:], strict=True) if value > 0}
     return " ".join(word for word, term in _words(wish.label) if term in held)
 
@@ -248,50 +270,41 @@ def _label(wish: Wish, values: Floats) -> str:
 class _Likes:
     """The liked papers that are nearest to each paper, the nearest first.
 
-    ``pairs``, ``rows``, ``weights``: whose, where on the desk, and what they count; ``lost``: what
-    the signals of shared terms lose without each, times their scale; all (elements,).
+    ``pairs``, ``places``: whose, and where in the group of what was liked; ``lost``: what the
+    signals of shared terms lose without each, times their scale; all (elements,).
     """
 
     pairs: Rows
-    rows: Rows
-    weights: Floats
+    places: Rows
     lost: Floats
-    labels: list[str]
 
 
-def _of_likes(asked: _Asked) -> Iterator[Part]:
+def _of_likes(asked: _Asked) -> _Parts | None:
     """The liked papers nearest to each paper, each with what the sum loses without it."""
-    likes = _likes(asked)
+    likes, labels = _likes(asked), asked.ranking.desk.liked.labels
     if likes is None:
-        return
+        return None
     lost = likes.lost + _turned(asked, likes)
-    shares = asked.without(likes.pairs, liked=lost)
-    for pair, label, share in zip(likes.pairs.tolist(), likes.labels, shares, strict=True):
-        yield pair, "example", label, share
+    places = likes.places.tolist()
+    return _Parts(
+        likes.pairs,
+        asked.without(likes.pairs, liked=lost),
+        lambda part: ("example", labels[places[part]]),
+    )
 
 
 def _likes(asked: _Asked) -> _Likes | None:
-    ranking = asked.ranking
-    tastes, row = np.unique(asked.tastes, return_inverse=True)
-    liked = [one for taste in tastes.tolist() for one in ranking.tastes[taste].liked]
-    if not liked:
+    desk, group = asked.ranking.desk, asked.ranking.desk.liked
+    pairs, places = spread(group.starts[asked.tastes], group.sizes[asked.tastes])
+    if not len(pairs):
         return None
-    sizes = np.array([len(ranking.tastes[taste].liked) for taste in tastes], dtype=np.intp)
-    pairs, places = _spread((np.cumsum(sizes) - sizes)[row], sizes[row])
-    number = np.array([ranking.desk.number[one.name] for one in liked], dtype=np.intp)
-    weights = np.array([one.weight for one in liked], dtype=np.float32)[places]
-    cosines, rows = ranking.desk.cosines(number)
-    values = cosines[rows[places], asked.papers[pairs]] * weights
+    cosines, rows = desk.cosines(group.rows[places])
+    weights = group.weights[places]
+    values = cosines[rows, asked.papers[pairs]] * weights
     order, rank = _highest(pairs, values)
     lost = _lost(asked, pairs, values, weights, order, rank)
     best = order[rank < NAMED]
-    return _Likes(
-        pairs[best],
-        number[places[best]],
-        weights[best],
-        lost[rank < NAMED],
-        [liked[place].label for place in places[best].tolist()],
-    )
+    return _Likes(pairs[best], places[best], lost[rank < NAMED])
 
 
 def _lost(
@@ -324,55 +337,44 @@ def _lost(
 def _turned(asked: _Asked, likes: _Likes) -> Floats:
     """What the sum loses because the mean of the other liked papers stands elsewhere."""
     ranking, desk = asked.ranking, asked.ranking.desk
+    rows, weights = desk.liked.rows[likes.places], desk.liked.weights[likes.places]
     tastes, row = np.unique(asked.tastes, return_inverse=True)
     owner, papers = row[likes.pairs], asked.papers[likes.pairs]
     lost = np.zeros(len(owner), dtype=np.float32)
     for name, places in desk.judged.dense.items():
-        sums = _sums(ranking, tastes, places)
-        near = _dots(places, likes.rows, desk.papers.dense[name], papers) * likes.weights
-        own = _dots(places, likes.rows, sums, owner) * likes.weights
-        square = _dots(places, likes.rows, places, likes.rows) * likes.weights**2
-        whole = _dots(sums, owner, desk.papers.dense[name], papers)
-        length = _dots(sums, owner, sums, owner)
-        rest = np.maximum(length - 2 * own + square, 1e-12)
-        signal = whole / np.sqrt(np.maximum(length, 1e-12)) - (whole - near) / np.sqrt(rest)
-        for n, (kind, _) in enumerate(halves(places.shape[1])):
+        sums = np.asarray(desk.liked.of(tastes, len(places)) @ places, dtype=np.float32)
+        for kind, half in halves(places.shape[1]):
             scale = ranking.liked.scale.get(f"{name} {kind}")
-            if scale is not None:
-                lost += signal[n] * scale[asked.tastes[likes.pairs], 0]
+            if scale is None:
+                continue
+            stand, judged, mine = desk.placed.dense[name][:, half], places[:, half], sums[:, half]
+            whole = _dots(mine, row, stand, asked.papers)[likes.pairs]
+            length = np.square(mine).sum(axis=1)[owner]
+            near = _dots(judged, rows, stand, papers) * weights
+            own = _dots(judged, rows, mine, owner) * weights
+            known = judged[rows].any(axis=1) * weights**2
+            rest = np.maximum(length - 2 * own + known, 1e-12)
+            lost += (
+                whole / np.sqrt(np.maximum(length, 1e-12)) - (whole - near) / np.sqrt(rest)
+            ) * scale[asked.tastes[likes.pairs], 0]
     return lost
-
-
-def _sums(ranking: Ranking, tastes: Rows, places: Floats) -> Floats:
-    """The weighted sum of the places of what each taste liked: (tastes, 2 d)."""
-    from scipy.sparse import csr_array  # late, as everywhere
-
-    liked = [ranking.tastes[taste].liked for taste in tastes.tolist()]
-    ends = np.cumsum([0, *map(len, liked)])
-    rows = [ranking.desk.number[one.name] for each in liked for one in each]
-    weights = np.array([one.weight for each in liked for one in each], dtype=np.float32)
-    mean = csr_array((weights, rows, ends), shape=(len(liked), len(places)))
-    return np.asarray(mean @ places, dtype=np.float32)
 
 
 # What is preferred ------------------------------------------------------------------------------
 
 
-def _of_leanings(asked: _Asked) -> Iterator[Part]:
-    ranking = asked.ranking
+def _of_leanings(asked: _Asked) -> _Parts:
+    ranking, facts = asked.ranking, asked.ranking.desk.placed.facts
+    some = np.flatnonzero(ranking.leaning.row[asked.tastes])
     found = [
         (pair, *one)
-        for pair, (taste, paper) in enumerate(asked.pairs.tolist())
+        for pair, (taste, paper) in zip(some.tolist(), asked.pairs[some].tolist(), strict=True)
         for one in leanings.reasons(
-            ranking.tastes[taste],
-            ranking.leaning.facts,
-            paper,
-            must=bool(ranking.must[taste, paper]),
+            ranking.tastes[taste], facts, paper, must=bool(ranking.must[taste, paper])
         )
     ]
     pairs = np.array([pair for pair, *_ in found], dtype=np.intp)
     odds = np.array([lost for *_, lost, _ in found], dtype=np.float32)
     alone = np.array([only for *_, only in found], dtype=np.bool_)
     shares = asked.without(pairs, odds=odds, alone=alone)
-    for (pair, kind, text, _, _), share in zip(found, shares, strict=True):
-        yield pair, kind, text, share
+    return _Parts(pairs, shares, lambda part: found[part][1:3])

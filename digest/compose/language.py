@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from functools import lru_cache
 
 import Stemmer
 
@@ -26,23 +27,50 @@ STOP = frozenset(
 )
 """Function words, and the words every abstract uses, which tell no two papers apart."""
 
+REMEMBERED = 100_000
+"""Words whose terms are remembered, about 12 MB of them."""
+
+_SPACED = {mark: " " for mark in range(128) if not chr(mark).isalnum()}
+_known: dict[str, str] = {}
 _local = threading.local()
 
 
 def terms(text: str) -> list[str]:
     """The text's terms in order, repeats included. Same text, same terms, on any machine."""
     folded = _plain(text).casefold()
-    found = WORD.findall(folded)
+    found = folded.translate(_SPACED).split() if _is_simple(folded) else WORD.findall(folded)
     if not folded.isascii():
         found = [piece for run in found for piece in _pieces(run)]
-    kept = [word for word in found if word not in STOP and (len(word) > 1 or not word.isascii())]
-    return list(_stemmer().stemWords(kept))
+    known = _known
+    return [t for word in found if (t := known[word] if word in known else _stemmed(word))]
+
+
+def _is_simple(folded: str) -> bool:
+    """Whether all but letters and digits is as good as a space: then no pattern is needed."""
+    return folded.isascii() and "'" not in folded
+
+
+def _stemmed(word: str) -> str:
+    """The term of one word, which is remembered; "" where it has none."""
+    kept = word not in STOP and (len(word) > 1 or not word.isascii())
+    term = str(_stemmer().stemWord(word)) if kept else ""
+    if len(_known) < REMEMBERED:  # the common ones are met first; nothing is ever taken out
+        _known[word] = term
+    return term
 
 
 def words(text: str) -> list[tuple[str, str]]:
     """Pairs of a word as it stands in the text and its term, in order."""
-    pieces = [piece for run in WORD.findall(_plain(text)) for piece in _pieces(run)]
-    return [(piece, term) for piece in pieces for term in terms(piece)[:1]]
+    pieces = WORD.findall(_plain(text))
+    if not text.isascii():
+        pieces = [piece for run in pieces for piece in _pieces(run)]
+    return [(piece, term) for piece, term in zip(pieces, map(_term, pieces), strict=True) if term]
+
+
+@lru_cache(REMEMBERED)
+def _term(word: str) -> str:
+    """The term of one word; "" where it has none."""
+    return next(iter(terms(word)), "")
 
 
 def _plain(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,10 @@ BASE = 1e-3
 """The chance of a paper that nothing speaks for."""
 
 Mask = NDArray[np.bool_]
+Indices = NDArray[np.intp]
+
+REMEMBERED = 4_096
+"""Names and phrases whose papers are remembered, each for all readers."""
 
 
 class Facts:
@@ -40,8 +44,8 @@ class Facts:
         self._categories = _columns(map(_categories, papers))
         self._sources = _columns(_sources(paper) for paper in papers)
         self._texts = [paper.terms for paper in papers]
-        self._known: dict[tuple[Named, str], Mask] = {}
-        self._holding: dict[Phrase, Mask] = {}
+        self.named = lru_cache(REMEMBERED)(self._named)
+        self.holding = lru_cache(REMEMBERED)(self._held)
 
     @cached_property
     def _terms(self) -> Mapping[str, list[int]]:
@@ -51,13 +55,8 @@ class Facts:
     def _spaced(self) -> list[str]:
         return [_spaced(text) for text in self._texts]
 
-    def named(self, kind: Named, name: str) -> Mask:
-        """The papers of a category or a source, or those that hold a phrase."""
-        if (kind, name) not in self._known:
-            self._known[kind, name] = self._named(kind, name)
-        return self._known[kind, name]
-
     def _named(self, kind: Named, name: str) -> Mask:
+        """The papers of a category or a source, or those that hold a phrase."""
         if kind == "phrase":
             return self.holding(tuple(terms(name)))
         found = (
@@ -65,14 +64,11 @@ class Facts:
         )
         return self._mask(found)
 
-    def holding(self, phrase: Phrase) -> Mask:
+    def _held(self, phrase: Phrase) -> Mask:
         """The papers that hold a phrase; none holds an empty one."""
-        if phrase not in self._holding:
-            rarest = min((self._terms.get(term, []) for term in phrase), key=len, default=[])
-            spaced = _spaced(phrase)
-            held = [column for column in rarest if spaced in self._spaced[column]]
-            self._holding[phrase] = self._mask(held)
-        return self._holding[phrase]
+        rarest = min((self._terms.get(term, []) for term in phrase), key=len, default=[])
+        spaced = _spaced(phrase)
+        return self._mask([column for column in rarest if spaced in self._spaced[column]])
 
     def meeting(self, phrases: Sequence[Phrase]) -> Mask:
         """The papers that hold any of these phrases."""
@@ -113,25 +109,34 @@ def _columns(named: Iterable[Iterable[str]]) -> Mapping[str, list[int]]:
 
 @dataclass(frozen=True)
 class Leaning:
-    """Of every taste and paper, (tastes, papers) each.
+    """What tastes lean to, of every paper. Most lean to nothing: they share the first of some rows.
 
-    ``odds``: log-odds to add; ``alone``: the chance on these grounds only; ``must``: in whatever
-    its chance; ``fits``: it holds all that is required.
+    ``row``: (tastes,) the row of each; ``weight``: (tastes, 1) what its odds are multiplied by;
+    (rows, papers) each: ``odds``: log-odds to add; ``alone``: the chance on these grounds only;
+    ``must``: in whatever its chance; ``fits``: it holds all that is required.
     """
 
+    row: Indices
+    weight: Floats
     odds: Floats
     alone: Floats
     must: Mask
     fits: Mask
-    facts: Facts
+
+    @property
+    def leans(self) -> Indices:
+        """The tastes that lean to anything."""
+        return np.flatnonzero(self.row)
 
 
-def lean(tastes: Sequence[Taste], papers: Sequence[Candidate]) -> Leaning:
-    facts = Facts(papers)
-    shape = (len(tastes), len(papers))
+def lean(tastes: Sequence[Taste], facts: Facts) -> Leaning:
+    leans = [n for n, taste in enumerate(tastes) if _leans(taste)]
+    row = np.zeros(len(tastes), dtype=np.intp)
+    row[leans] = np.arange(1, len(leans) + 1)
+    shape = (len(leans) + 1, len(facts.authors))
     odds, alone = np.zeros(shape, np.float32), np.full(shape, BASE, np.float32)
     must, fits = np.zeros(shape, np.bool_), np.ones(shape, np.bool_)
-    for n, taste in enumerate(tastes):
+    for n, taste in enumerate((tastes[place] for place in leans), 1):
         for author in taste.authors:
             must[n] |= facts.by(author)
         for wish in taste.always:
@@ -145,8 +150,12 @@ def lean(tastes: Sequence[Taste], papers: Sequence[Candidate]) -> Leaning:
             if kind != "phrase" and stated and not (taste.wishes or taste.liked):
                 alone[n, meant] = ALONE
     odds += np.float32(FOLLOWED) * must
-    odds += np.array([[np.log(taste.interest.weight)] for taste in tastes]).reshape(-1, 1)
-    return Leaning(odds.astype(np.float32), alone, must & fits, fits, facts)
+    weight = np.array([taste.interest.weight for taste in tastes], dtype=np.float32)
+    return Leaning(row, weight.reshape(-1, 1), odds, alone, must & fits, fits)
+
+
+def _leans(taste: Taste) -> bool:
+    return bool(taste.authors or taste.always or taste.required or taste.preferred)
 
 
 def reasons(
@@ -169,10 +178,9 @@ def reasons(
         yield "term" if what == "phrase" else what, name, PREFERRED, only and what != "phrase"
 
 
-def unmuted(readers: Sequence[Subscriber], papers: Sequence[Candidate]) -> Mask:
+def unmuted(readers: Sequence[Subscriber], facts: Facts) -> Mask:
     """True where a paper is nothing that a reader muted: (readers, papers) bool."""
-    facts = Facts(papers)
-    mask = np.ones((len(readers), len(papers)), dtype=np.bool_)
+    mask = np.ones((len(readers), len(facts.authors)), dtype=np.bool_)
     for row, reader in enumerate(readers):
         for entry in reader.muted:
             mask[row] &= ~facts.named(*named(entry))

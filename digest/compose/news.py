@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,34 +12,47 @@ from numpy.typing import NDArray
 from digest.papers import Candidate
 
 Mask = NDArray[np.bool_]
-
-
-def unseen(seen: Sequence[Collection[int]], papers: Sequence[Candidate]) -> Mask:
-    """True where a paper is in none of a reader's past editions: (readers, papers) bool.
-
-    ``seen`` holds, reader by reader, the numbers of the papers their past editions held.
-    """
-    column = {paper.id: n for n, paper in enumerate(papers)}
-    mask = np.ones((len(seen), len(papers)), dtype=np.bool_)
-    for row, ids in enumerate(seen):
-        mask[row, [column[number] for number in ids if number in column]] = False
-    return mask
+Known = TypeVar("Known", int, str)
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """Papers that a reader judged, by key or by number."""
 
-    keys: frozenset[str]
-    numbers: frozenset[int]
+    keys: Collection[str]
+    numbers: Collection[int]
 
 
-def unjudged(judged: Sequence[Judged], papers: Sequence[Candidate]) -> Mask:
-    """True where a paper is none that the reader judged: (readers, papers) bool."""
-    by_key = {key: n for n, paper in enumerate(papers) for key in paper.paper.keys}
-    by_number = {paper.id: n for n, paper in enumerate(papers)}
-    mask = np.ones((len(judged), len(papers)), dtype=np.bool_)
-    for row, one in enumerate(judged):
-        mask[row, [by_key[key] for key in one.keys if key in by_key]] = False
-        mask[row, [by_number[each] for each in one.numbers if each in by_number]] = False
-    return mask
+class News:
+    """The papers of a window, looked up by number and by key."""
+
+    def __init__(self, papers: Sequence[Candidate]) -> None:
+        self._papers = len(papers)
+        self._by_number = {paper.id: n for n, paper in enumerate(papers)}
+        self._by_key = {key: n for n, paper in enumerate(papers) for key in paper.paper.keys}
+
+    def unseen(self, seen: Sequence[Collection[int]]) -> Mask:
+        """True where a paper is in none of a reader's past editions: (readers, papers) bool.
+
+        ``seen`` holds, reader by reader, the numbers of the papers their past editions held.
+        """
+        return self._without(len(seen), _found(self._by_number, seen))
+
+    def unjudged(self, judged: Sequence[Judged]) -> Mask:
+        """True where a paper is none that the reader judged: (readers, papers) bool."""
+        by_key = _found(self._by_key, [one.keys for one in judged])
+        by_number = _found(self._by_number, [one.numbers for one in judged])
+        return self._without(len(judged), [*by_key, *by_number])
+
+    def _without(self, readers: int, cells: Iterable[tuple[int, int]]) -> Mask:
+        mask = np.ones((readers, self._papers), dtype=np.bool_)
+        places = np.array(list(cells), dtype=np.intp).reshape(-1, 2)
+        mask[places[:, 0], places[:, 1]] = False
+        return mask
+
+
+def _found(
+    columns: Mapping[Known, int], asked: Sequence[Collection[Known]]
+) -> list[tuple[int, int]]:
+    """The row and the column of each that is asked for and there."""
+    return [(row, columns[one]) for row, each in enumerate(asked) for one in each if one in columns]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from digest.compose.language import terms, words
@@ -16,7 +16,13 @@ from digest.votes import Opinion
 TEXT_WEIGHT = 0.5
 """A word of a description counts half a keyword: the keyword was chosen on its own."""
 
+REMEMBERED = 32_768
+"""Words and keywords whose wishes are remembered: readers have the most of them in common."""
+
 Phrase = tuple[str, ...]
+
+Name = tuple[int, Phrase]
+"""What tells a judged paper from others, and puts it in order among them."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +63,7 @@ class Example:
     paper: int | None = None
 
     @property
-    def name(self) -> tuple[int, Phrase]:
-        """What tells it from others, and puts it in order among them."""
+    def name(self) -> Name:
         return (-1, self.terms) if self.paper is None else (self.paper, ())
 
 
@@ -94,20 +99,38 @@ def tastes(
     them; another example counts by the words of its title alone. An opinion that names none of the
     reader's interests goes to the one it shares most words with.
     """
-    anywhere = tuple(named(entry) for entry in subscriber.preferred)
-    stated = [_taste(interest, anywhere, archived) for interest in subscriber.interests]
-    votes: list[_Votes] = [{} for _ in stated]
-    nearest = _Nearest(stated)
+    return judged(stated(subscriber), opinions, archived, voted, now, settings)
+
+
+def stated(subscriber: Subscriber) -> tuple[Taste, ...]:
+    """A taste for each interest, in their order, of what the reader said in words alone."""
+    anywhere = tuple([named(entry) for entry in subscriber.preferred])
+    return tuple([_taste(interest, anywhere) for interest in subscriber.interests])
+
+
+def judged(
+    stated: Sequence[Taste],
+    opinions: Sequence[Opinion],
+    archived: Mapping[str, Archived],
+    voted: Mapping[int, Archived],
+    now: dt.datetime,
+    settings: ProfileSettings,
+) -> tuple[Taste, ...]:
+    """The tastes with the papers that the reader named as examples or voted on, as ``tastes``."""
+    known = [_with_examples(taste, archived) for taste in stated]
+    if not known or not opinions:
+        return tuple(known)
+    votes: list[_Votes] = [{} for _ in known]
+    nearest = _Nearest(known)
     for opinion in sorted(opinions, key=lambda one: (one.at, one.paper)):
-        judged = voted.get(opinion.paper)
-        if judged is None or not stated:
+        paper = voted.get(opinion.paper)
+        if paper is None:
             continue
-        taste = nearest.taste(judged, opinion)
+        cast = votes[nearest.taste(paper, opinion)]
         weight = settings.weight(now - opinion.at)
-        example = Example(judged.title, judged.terms, weight, judged.id)
-        votes[taste].pop(judged.id, None)
-        votes[taste][judged.id] = example, opinion.liked
-    return tuple(map(_voted, stated, votes))
+        cast.pop(paper.id, None)
+        cast[paper.id] = Example(paper.title, paper.terms, weight, paper.id), opinion.liked
+    return tuple(map(_voted, known, votes))
 
 
 def example_keys(subscribers: Sequence[Subscriber]) -> list[str]:
@@ -121,22 +144,32 @@ def example_keys(subscribers: Sequence[Subscriber]) -> list[str]:
     ]
 
 
-def _taste(
-    interest: Interest, anywhere: tuple[tuple[Named, str], ...], archived: Mapping[str, Archived]
-) -> Taste:
-    keywords = [_wish("keyword", entry, 1.0) for entry in dict.fromkeys(interest.keywords)]
+def _taste(interest: Interest, anywhere: tuple[tuple[Named, str], ...]) -> Taste:
+    keywords = [_keyword(entry) for entry in dict.fromkeys(interest.keywords)]
     known = {term for wish in keywords for phrase in wish.phrases for term in phrase}
     text = _described(interest.text, known)
     return Taste(
         interest,
-        (*(wish for wish in keywords if wish.phrases), *text),
-        _examples(interest.examples, archived),
-        _examples(interest.dislikes, archived),
-        {author_key(name): name for name in interest.authors},
-        tuple(filter(None, (_wish("keyword", entry, 1.0).phrases for entry in interest.required))),
-        tuple(filter(lambda w: w.phrases, (_wish("keyword", e, 1.0) for e in interest.always))),
-        tuple(dict.fromkeys((*_named(interest), *anywhere))),
+        (*[wish for wish in keywords if wish.phrases], *text),
+        authors={author_key(name): name for name in interest.authors},
+        required=tuple(filter(None, [_keyword(entry).phrases for entry in interest.required])),
+        always=tuple([wish for wish in map(_keyword, interest.always) if wish.phrases]),
+        preferred=tuple(dict.fromkeys((*_named(interest), *anywhere))),
     )
+
+
+def _with_examples(taste: Taste, archived: Mapping[str, Archived]) -> Taste:
+    interest = taste.interest
+    if not interest.examples and not interest.dislikes:
+        return taste
+    liked = _examples(interest.examples, archived)
+    return _with(taste, liked, _examples(interest.dislikes, archived))
+
+
+def _with(taste: Taste, liked: tuple[Example, ...], disliked: tuple[Example, ...]) -> Taste:
+    """``dataclasses.replace`` takes three times as long, and this is done for every reader."""
+    rest = taste.authors, taste.required, taste.always, taste.preferred
+    return Taste(taste.interest, taste.wishes, liked, disliked, *rest)
 
 
 def _named(interest: Interest) -> Iterator[tuple[Named, str]]:
@@ -146,15 +179,25 @@ def _named(interest: Interest) -> Iterator[tuple[Named, str]]:
 
 def _described(text: str, known: Container[str]) -> list[Wish]:
     """A wish for each word of a text, as often as it says it, but for those that are known."""
-    found = [(word, term) for word, term in words(text) if term not in known]
-    often = Counter(term for _, term in found)
-    first = {term: word for word, term in reversed(found)}
-    return [Wish("word", first[term], ((term,),), TEXT_WEIGHT * often[term]) for term in often]
+    first: dict[str, str] = {}
+    often: dict[str, int] = {}
+    for word, term in words(text):
+        if term in often:
+            often[term] += 1
+        elif term not in known:
+            first[term], often[term] = word, 1
+    return list(map(_word, first.values(), often, often.values()))
 
 
-def _wish(kind: Literal["keyword", "word"], entry: str, weight: float) -> Wish:
+@lru_cache(REMEMBERED)
+def _word(label: str, term: str, often: int) -> Wish:
+    return Wish("word", label, ((term,),), TEXT_WEIGHT * often)
+
+
+@lru_cache(REMEMBERED)
+def _keyword(entry: str) -> Wish:
     phrases = dict.fromkeys(tuple(terms(one)) for one in alternatives(entry))
-    return Wish(kind, entry, tuple(filter(None, phrases)), weight)
+    return Wish("keyword", entry, tuple(filter(None, phrases)), 1.0)
 
 
 def _examples(stated: Sequence[str], archived: Mapping[str, Archived]) -> tuple[Example, ...]:
@@ -178,9 +221,9 @@ def _voted(taste: Taste, votes: _Votes) -> Taste:
     if not votes:
         return taste
     cast = votes.values()
-    liked = (*_unvoted(taste.liked, votes), *(example for example, liked in cast if liked))
-    disliked = (*_unvoted(taste.disliked, votes), *(one for one, liked in cast if not liked))
-    return replace(taste, liked=liked, disliked=disliked)
+    liked = (*_unvoted(taste.liked, votes), *[example for example, liked in cast if liked])
+    disliked = (*_unvoted(taste.disliked, votes), *[one for one, liked in cast if not liked])
+    return _with(taste, liked, disliked)
 
 
 def _unvoted(stated: Sequence[Example], votes: _Votes) -> Iterator[Example]:
@@ -191,29 +234,39 @@ class _Nearest:
     """Which taste an opinion is of, given those before it."""
 
     def __init__(self, stated: Sequence[Taste]) -> None:
+        self._stated = stated
         self._names = {taste.interest.name: n for n, taste in enumerate(stated)}
-        self._known: list[set[str]] = [set() for _ in stated]
-        self._unread = [[*_phrases(taste), *(one.terms for one in taste.liked)] for taste in stated]
+        self._known: list[set[str]] = []
+        self._unread: list[list[Phrase]] = [[] for _ in stated]
 
     def taste(self, judged: Archived, opinion: Opinion) -> int:
         """The one the opinion names, else the one that shares most of its words with the paper, as
         its interest stated them and liked papers added to them; of equals the first.
         """
+        if len(self._stated) == 1:
+            return 0
         taste = self._names.get(opinion.interest or "", -1)
         if taste < 0:
             own = set(judged.terms)
-            known = map(self._vocabulary, range(len(self._known)))
-            shared = [len(own & each) / max(len(each), 1) ** 0.5 for each in known]
+            shared = [len(own & each) / max(len(each), 1) ** 0.5 for each in self._vocabularies()]
             taste = shared.index(max(shared))
         if opinion.liked:
             self._unread[taste].append(judged.terms)
         return taste
 
-    def _vocabulary(self, taste: int) -> set[str]:
-        self._known[taste].update(*self._unread[taste])
-        self._unread[taste].clear()
-        return self._known[taste]
+    def _vocabularies(self) -> list[set[str]]:
+        if not self._known:  # most votes name their interest, and nobody asks
+            self._known = [_vocabulary(taste) for taste in self._stated]
+        for known, unread in zip(self._known, self._unread, strict=True):
+            if unread:
+                known.update(*unread)
+                unread.clear()
+        return self._known
 
 
-def _phrases(taste: Taste) -> Iterator[Phrase]:
-    return (phrase for wish in taste.wishes for phrase in wish.phrases)
+def _vocabulary(taste: Taste) -> set[str]:
+    found: set[str] = set()
+    for wish in taste.wishes:
+        found.update(*wish.phrases)
+    found.update(*[one.terms for one in taste.liked])
+    return found

@@ -15,62 +15,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.compose import leanings, signals, wishing
-from digest.compose.background import Background
+from digest.compose import leanings, wishing
+from digest.compose.placing import Encoded, Placed
 from digest.compose.profiles import Taste
-from digest.compose.signals import Desk, Encoded
+from digest.compose.signals import Desk
 from digest.compose.spaces import Floats
-from digest.papers import Candidate
-
-Weights = Mapping[str, float]
-
-LIKED: Weights = {
-    "mean": 0.8,
-    "nearest": 0.8,
-    "general centred": 0.45,
-    "general evened": 0.6,
-    "own centred": 0.3,
-    "own evened": 0.6,
-}
-LIKED_ENCODED: Weights = {
-    "mean": 0.8,
-    "nearest": 0.8,
-    "encoder centred": 0.8,
-    "encoder evened": 1.1,
-    "general evened": 0.3,
-    "own centred": 0.25,
-    "own evened": 0.45,
-}
-WRITTEN: Weights = {"terms": 1.0, "general centred": 0.35, "own centred": 0.6}
-WRITTEN_ENCODED: Weights = {"terms": 1.0, "encoder centred": 1.2, "own centred": 0.2}
-"""What each signal weighs in its sum; those of spaces that are not there drop out. Found on
-benchmark collections of readers' libraries, reviews and queries; one default for all."""
+from digest.compose.summing import Sum, of_judged, of_written
 
 TOLD = 25
 """Terms of a paper from which what it is about can be compared."""
 
-WORDS_OUTLAST = 3.0
-"""Liked papers beside which what was written counts half: deeds come to say more than words."""
-
 REGRET = np.float32(0.5)
 """Log-odds for each e-fold of likeness to what was disliked."""
-
-ASSUMED = 50.0
-"""Papers that what is typical counts for beside the reference, of which a young archive has few."""
-
-TYPICAL: Mapping[str, tuple[float, float]] = {
-    "mean": (0.02, 0.018),
-    "nearest": (0.03, 0.027),
-    "terms": (0.1, 0.12),
-    "general centred": (0.0, 0.13),
-    "general evened": (0.0, 0.085),
-    "own centred": (0.0, 0.11),
-    "own evened": (0.0, 0.1),
-    "encoder centred": (0.0, 0.12),
-    "encoder evened": (0.0, 0.075),
-}
-"""The mean and the deviation of each signal over a field's papers: medians of the same
-collections. That of terms is in units of a paper that meets the taste well."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +41,16 @@ class Curve:
     slope: float
 
     def odds(self, sums: Floats) -> Floats:
-        """The log-odds of sums, of any shape."""
-        quarter = sums / np.float32(4)
-        height = np.where(quarter > 0, np.log(np.maximum(quarter, 0) + 1), quarter)
-        return (np.float32(self.level) + np.float32(self.slope) * height).astype(np.float32)
+        """The odds of sums, of any shape: what the exponential above is one divided by."""
+        height = sums * np.float32(1 / 4)
+        above = np.maximum(height, np.float32(0))
+        height -= above
+        above += np.float32(1)
+        height += np.log(above, out=above)
+        height *= np.float32(self.slope)
+        height += np.float32(self.level)
+        found: Floats = np.exp(height, out=height)
+        return found
 
 
 LIKED_CURVE = Curve(-6.4, 2.6)
@@ -96,24 +58,14 @@ WRITTEN_CURVE = Curve(-5.3, 3.4)
 """Fitted by logistic regression on the development halves of the same collections, of whose
 papers a reader keeps about one in a hundred."""
 
+SURE = 30.0
+"""Log-odds beyond which nothing is surer: their exponentials stay numbers."""
 
-@dataclass(frozen=True)
-class Sum:
-    """One of the two rankings: ``total`` (tastes, papers), of ``parts`` that were standardised.
+CERTAIN = np.float32(1e6 - 1)
+"""The odds that nothing exceeds but for what is preferred."""
 
-    ``mean``, ``scale``: of each signal (tastes, 1); a raw value adds (raw - mean) * scale.
-    ``stated``: (tastes,) whether the taste says anything of this kind.
-    """
-
-    total: Floats
-    mean: Mapping[str, Floats]
-    scale: Mapping[str, Floats]
-    stated: NDArray[np.bool_]
-
-    def times(self, factor: Floats) -> Sum:
-        """The sum and the scales of its signals times a factor for each taste: (tastes, 1)."""
-        scale = {name: each * factor for name, each in self.scale.items()}
-        return Sum(self.total * factor, self.mean, scale, self.stated)
+TOGETHER = 64
+"""Tastes whose chances are worked out together: few enough to stay in a processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -121,134 +73,103 @@ class Ranking:
     """Chances of papers by taste, and what ``evidence`` works with.
 
     ``relevance``: (tastes, papers) float32 from 0 to 1; ``must``: (tastes, papers) bool, papers
-    that have to be in the edition; ``vectors``: (papers, d) float32 unit rows, where they stand.
+    that have to be in the edition; ``places``: where what was written stands, as ``wishing`` says.
     """
 
     relevance: Floats
     must: NDArray[np.bool_]
-    vectors: Floats
     tastes: Sequence[Taste]
-    papers: Sequence[Candidate]
     desk: Desk
     found: wishing.Found
+    places: Mapping[str, Floats]
     liked: Sum
     written: Sum
     disliked: Sum
     leaning: leanings.Leaning
 
 
-def rank(
-    tastes: Sequence[Taste],
-    papers: Sequence[Candidate],
-    background: Background,
-    encoded: Encoded | None = None,
-) -> Ranking:
-    """Every paper ranked for every taste; the order of either, or of votes, changes nothing."""
-    desk = Desk(tastes, [(paper.id, paper.terms) for paper in papers], background, encoded)
-    found = wishing.look(desk, tastes)
-    near = signals.likeness(desk, [taste.liked for taste in tastes])
-    against = signals.likeness(desk, [taste.disliked for taste in tastes])
-    weights = LIKED_ENCODED if encoded else LIKED
-    liked = _sum(
-        signals.contrast(tastes, near, against),
-        weights,
-        len(papers),
-        np.array([bool(taste.liked) for taste in tastes], dtype=np.bool_),
-    )
-    disliked = _sum(
-        against,
-        weights,
-        len(papers),
-        np.array([bool(taste.disliked) for taste in tastes], dtype=np.bool_),
-    )
-    met = wishing.met(desk, tastes, found)
-    written = _sum(
-        met,
-        WRITTEN_ENCODED if encoded else WRITTEN,
-        len(papers),
-        np.array([bool(taste.wishes) for taste in tastes], dtype=np.bool_),
-    )
-    leaning = leanings.lean(tastes, papers)
-    many = np.array([len(taste.liked) for taste in tastes], dtype=np.float32)[:, None]
-    written = written.times(WORDS_OUTLAST / (WORDS_OUTLAST + many))
-    relevance = chance(liked, written, disliked, leaning.odds, leaning.alone)
-    relevance[~leaning.fits] = 0
+def rank(tastes: Sequence[Taste], placed: Placed, encoded: Encoded | None = None) -> Ranking:
+    """Every paper ranked for every taste; the order of either, or of votes, changes nothing.
+
+    ``encoded``: vectors of what these tastes judged and say, where ``placed`` holds those of the
+    window's papers alone.
+    """
+    desk = Desk(tastes, placed, encoded)
+    found = wishing.look(placed, tastes)
+    liked, disliked = of_judged(desk)
+    places = wishing.places(desk, tastes, found)
+    written = of_written(desk, found, places)
+    leaning = leanings.lean(tastes, placed.facts)
     return Ranking(
-        relevance, leaning.must, _vectors(desk, papers),
-        tastes, papers, desk, found, liked, written, disliked, leaning,
+        chances(liked, written, disliked, leaning), leaning.must[leaning.row],
+        tastes, desk, found, places, liked, written, disliked, leaning,
     )  # fmt: skip
 
 
-def _vectors(desk: Desk, papers: Sequence[Candidate]) -> Floats:
+def vectors(placed: Placed) -> Floats:
     """Where papers stand, (papers, d) unit rows; 0 for those of which little more than the title
     is known: "part 1" and "part 2" of a title are no repeats.
     """
-    places = desk.papers.dense["general"][: len(papers)]
-    told = np.array([len(paper.terms) >= TOLD for paper in papers], dtype=np.bool_)
-    vectors: Floats = places[:, : places.shape[1] // 2] * told.reshape(-1, 1)
-    return vectors
-
-
-def chance(liked: Sum, written: Sum, disliked: Sum, odds: Floats, alone: Floats) -> Floats:
-    """The chances that sums and leanings come to: (tastes, papers)."""
-    by_liked = np.where(liked.stated[:, None], sigmoid(LIKED_CURVE.odds(liked.total)), 0)
-    met = WRITTEN_CURVE.odds(written.total)
-    if disliked.stated.any():
-        met -= regret(disliked.total)
-    by_written = np.where(written.stated[:, None], sigmoid(met), 0)
-    return joined(by_liked, by_written, alone, odds)
-
-
-def regret(disliked: Floats) -> Floats:
-    """The log-odds that meeting a wish loses to being like what was disliked."""
-    lost: Floats = REGRET * np.log(np.maximum(disliked, np.float32(0)) / np.float32(4) + 1)
-    return lost
-
-
-def joined(liked: Floats, written: Floats, alone: Floats, odds: Floats) -> Floats:
-    """The chance that independent chances come to, moved by log-odds."""
-    without = np.maximum((1 - liked) * (1 - written) * (1 - alone), 1e-6)
-    found: Floats = sigmoid(np.log((1 - without) / without) + odds)
+    places = placed.dense["general"][: len(placed.papers)]
+    told = np.array([len(paper.terms) >= TOLD for paper in placed.papers], dtype=np.bool_)
+    found: Floats = places[:, : places.shape[1] // 2] * told.reshape(-1, 1)
     return found
 
 
-def sigmoid(odds: Floats) -> Floats:
-    chance: Floats = (1 / (1 + np.exp(-np.clip(odds, -30, 30)))).astype(np.float32)
-    return chance
+# Sums become chances -----------------------------------------------------------------------------
 
 
-def _sum(
-    raw: Mapping[str, Floats], weights: Weights, papers: int, stated: NDArray[np.bool_]
-) -> Sum:
-    """The signals that have a weight, each standardised over the columns after ``papers``.
+def chances(liked: Sum, written: Sum, disliked: Sum, leaning: leanings.Leaning) -> Floats:
+    """The chances that sums and leanings come to: (tastes, papers)."""
+    found = np.empty(liked.total.shape, dtype=np.float32)
+    for start in range(0, len(found), TOGETHER):
+        some = slice(start, start + TOGETHER)
+        totals = [one.total[some][one.stated[some]] for one in (liked, written, disliked)]
+        odds = np.zeros((2, *found[some].shape), dtype=np.float32)
+        odds[0, liked.stated[some]] = LIKED_CURVE.odds(totals[0])
+        odds[1, written.stated[some]] = WRITTEN_CURVE.odds(totals[1])
+        if len(totals[2]):
+            odds[1, disliked.stated[some]] *= regret(totals[2])
+        found[some] = joined(odds[0], odds[1], leanings.BASE, leaning.weight[some])
+        leans = np.flatnonzero(leaning.row[some])
+        if len(leans):
+            row = leaning.row[some][leans]
+            moved = leaning.weight[some][leans] * bounded(leaning.odds[row])
+            whole = joined(odds[0, leans], odds[1, leans], leaning.alone[row], moved)
+            found[start + leans] = whole * leaning.fits[row]
+    return found
 
-    Where a space is missing, the other signals make up for its weight.
+
+def regret(disliked: Floats) -> Floats:
+    """What the odds of meeting a wish are multiplied by for being like what was disliked."""
+    lost = np.maximum(disliked, np.float32(0))
+    lost *= np.float32(1 / 4)
+    lost += np.float32(1)
+    np.log(lost, out=lost)
+    lost *= -REGRET
+    found: Floats = np.exp(lost, out=lost)
+    return found
+
+
+def joined(liked: Floats, written: Floats, alone: Floats | float, moved: Floats) -> Floats:
+    """The chance that independent grounds come to, given as odds, ``alone`` as a chance; the odds
+    of all together are then multiplied by what they are ``moved``.
+
+    The odds of any of them, 1 / ((1 - a)(1 - b)(1 - c)) - 1, are added up from small terms, so
+    that small chances are exact.
     """
-    total = np.zeros((len(stated), papers), dtype=np.float32)
-    means: dict[str, Floats] = {}
-    scales: dict[str, Floats] = {}
-    if not stated.any():
-        return Sum(total, means, scales, stated)
-    known = sorted(raw.keys() & weights.keys())
-    whole = sum(weights.values()) / sum((weights[name] for name in known), start=1e-9)
-    for name in known:
-        mean, deviation = _usual(raw[name][:, papers:], *TYPICAL[name])
-        means[name] = mean
-        scales[name] = np.float32(weights[name] * whole) / deviation
-        part = raw[name][:, :papers] - mean
-        part *= scales[name]
-        total += part
-    total[~stated] = 0
-    return Sum(total, means, scales, stated)
+    odds: Floats = liked * written
+    odds += liked
+    odds += written
+    odds += np.float32(alone)
+    odds /= np.float32(1) - np.float32(alone)
+    np.minimum(odds, CERTAIN, out=odds)
+    odds *= moved
+    found: Floats = np.divide(odds, odds + np.float32(1), out=odds)
+    return found
 
 
-def _usual(reference: Floats, mean: float, deviation: float) -> tuple[Floats, Floats]:
-    """The mean and deviation of reference papers, together with typical ones: (tastes, 1) each."""
-    many = reference.shape[1]
-    share = np.float32(many / (many + ASSUMED))
-    middle = reference.mean(axis=1, keepdims=True) if many else np.float32(mean)
-    spread = reference.var(axis=1, keepdims=True) if many else np.float32(deviation**2)
-    usual = share * middle + (1 - share) * np.float32(mean)
-    variance = share * spread + (1 - share) * np.float32(deviation**2)
-    rows = np.ones((len(reference), 1), dtype=np.float32)
-    return (rows * usual).astype(np.float32), (rows * np.sqrt(variance)).astype(np.float32)
+def bounded(odds: Floats) -> Floats:
+    """The exponential of log-odds."""
+    found: Floats = np.exp(np.clip(odds, -SURE, SURE))
+    return found

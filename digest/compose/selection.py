@@ -26,6 +26,7 @@ papers of the shortlist; where quotas or repeats exhaust it, all papers take its
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -131,7 +132,9 @@ def _choices(wanted: Wishes, short: Shortlist, lists: Lists) -> list[list[Choice
         short.must[readers, lists.picks],
     )
     lines = zip(*(part.tolist() for part in parts), lists.count.tolist(), strict=True)
-    return [[Choice(*one) for one in zip(*line[:-1], strict=True)][: line[-1]] for line in lines]
+    return [
+        [Choice(*one) for one in islice(zip(*line[:-1], strict=True), line[-1])] for line in lines
+    ]
 
 
 def _likely(relevance: Floats, allowed: Mask, threshold: float) -> Floats:

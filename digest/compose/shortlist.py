@@ -95,7 +95,8 @@ def wishes(
     may = allowed[owners]
     demanded = must & may
     reaches = demanded | (may & (relevance >= np.float32(threshold)))
-    good = np.where(reaches, np.maximum(relevance, LEAST), np.float32(0))
+    good = relevance * reaches
+    good[demanded] = np.maximum(relevance[demanded], LEAST)
     return Wishes(relevance, good, demanded, allowed, owners, np.arange(len(owners)), odds)
 
 
@@ -121,11 +122,29 @@ def shortlist(wanted: Wishes, width: int) -> Shortlist:
     First those that must be in, then the ``BEST`` of each taste, then by value; ties go to the
     lower column.
     """
-    must = of_readers(np.logical_or, wanted.must, wanted)
     best = of_readers(np.maximum, wanted.good, wanted)
-    keys = _keys(lifted(best, wanted.odds), must, _heads(wanted))
-    columns = _columns(keys, min(width, keys.shape[1]))
-    return _gathered(wanted, columns, np.count_nonzero(keys, axis=1) > width)
+    there = best > 0
+    more = np.count_nonzero(there, axis=1) > width
+    columns = _all(there, min(width, best.shape[1]))
+    some = np.flatnonzero(more)
+    if some.size:
+        crowd = wanted.of(some)
+        must = of_readers(np.logical_or, crowd.must, crowd)
+        keys = _keys(lifted(best[some], wanted.odds), must, _heads(crowd))
+        columns[some] = _columns(keys, columns.shape[1])
+    return _gathered(wanted, columns, more)
+
+
+def _all(there: Mask, width: int) -> Indices:
+    """The columns of the first ``width`` papers of each row that are ``there``, ascending; beyond
+    the last where there are fewer.
+    """
+    rows, columns = np.nonzero(there)
+    place = np.arange(len(rows)) - np.searchsorted(rows, rows)
+    kept = place < width
+    found = np.full((len(there), width), there.shape[1], dtype=np.intp)
+    found[rows[kept], place[kept]] = columns[kept]
+    return found
 
 
 def of_readers(combine: np.ufunc, cells: Cells, wanted: Wishes) -> Cells:

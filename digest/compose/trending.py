@@ -22,7 +22,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.editions import Reason
 from digest.papers import Candidate, Mention
 
 
@@ -76,9 +75,9 @@ def home_sources(papers: Sequence[Candidate]) -> NDArray[np.intp]:
     return found
 
 
-def trend_reason(candidate: Candidate, score: float) -> Reason:
+def reported(candidate: Candidate) -> str:
     """How often and how high the paper was reported, in words."""
     times = len(candidate.mentions)
     best = min((mention.position for mention in candidate.mentions), default=0)
     often = "once" if times == 1 else "twice" if times == 2 else f"{times} times"
-    return Reason("trend", f"reported {often}, highest place {best}", score)
+    return f"reported {often}, highest place {best}"

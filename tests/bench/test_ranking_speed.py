@@ -6,20 +6,20 @@ import gc
 import random
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from digest.compose import background, evidence, lexicon, ranking, signals, wishing
+from digest.compose import background, evidence, lexicon, ranking
 from digest.compose.language import terms
+from digest.compose.placing import Placed
 from digest.compose.profiles import ProfileSettings, Taste, tastes
 from digest.papers import Archived, Candidate
 from digest.subscribers import Interest, Subscriber
 from digest.votes import Opinion
+from tests.bench.ranking_times import fastest, times
 from tests.support.builders import a_paper
 from tests.support.tastes import NOW
 
@@ -29,7 +29,7 @@ SENTENCE, PAIRS, LEARNT = 12, 10_000, 100_000
 TIMES = 4.0
 """How many times the bare products, in 32 bits, ranking may take besides placing texts."""
 
-REASONS_S, ENCODE_S, LEARN_S, LEARN_MB = 1.0, 0.001, 60.0, 1_500.0
+REASONS_S, ONE_S, ENCODE_S, LEARN_S, LEARN_MB = 1.0, 0.03, 0.001, 60.0, 1_500.0
 
 
 def texts(many: int, seed: int) -> list[tuple[str, ...]]:
@@ -43,16 +43,6 @@ def texts(many: int, seed: int) -> list[tuple[str, ...]]:
     topic = chance.integers(0, 200, many)[:, None] * 100
     own = topic + (100 * chance.random((many, 50)) ** 2).astype(int)
     return [tuple(row) for row in words[np.hstack([common, own])].tolist()]
-
-
-def fastest(what: Callable[[], Any], rounds: int = 5) -> float:
-    """The shortest of some times, in seconds: the one that other programs disturbed least."""
-    found = []
-    for _ in range(rounds):
-        started = time.perf_counter()
-        what()
-        found.append(time.perf_counter() - started)
-    return min(found)
 
 
 class Day:
@@ -85,11 +75,12 @@ class Day:
             for taste in tastes(reader, opinions, {}, self.archive, NOW, ProfileSettings())
         ]
 
-    def desk(self) -> signals.Desk:
-        return signals.Desk(self.tastes, [(p.id, p.terms) for p in self.papers], self.known)
+    def placed(self) -> Placed:
+        """The papers of the day, with nothing that any reader judged."""
+        return Placed(self.papers, self.known)
 
     def rank(self) -> ranking.Ranking:
-        return ranking.rank(self.tastes, self.papers, self.known)
+        return ranking.rank(self.tastes, self.placed())
 
 
 @pytest.fixture(scope="module")
@@ -100,33 +91,17 @@ def day() -> Iterator[Day]:
     gc.unfreeze()
 
 
-def bare(desk: signals.Desk, found: wishing.Found, tastes: list[Taste]) -> Callable[[], None]:
-    """The products that ranking cannot do without, of its own arrays, in 32 bits."""
-    average = signals.group(desk, [taste.liked for taste in tastes]).mean(len(desk.number))
-    written = wishing.places(desk, tastes)
-
-    def products() -> None:
-        average @ (desk.judged.tfidf @ desk.papers.tfidf.T).toarray()
-        (found.wanted @ found.worth).toarray()
-        for name, places in desk.judged.dense.items():
-            rows, papers = average @ places, desk.papers.dense[name]
-            for _, half in signals.halves(rows.shape[1]):
-                rows[:, half] @ papers[:, half].T
-            half = slice(rows.shape[1] // 2)
-            written[name][:, half] @ papers[:, half].T
-
-    return products
-
-
 def test_ranking_takes_few_times_the_bare_products_that_it_needs(day: Day) -> None:
-    desk = day.desk()
-    found = wishing.look(desk, day.tastes)
-    products = fastest(bare(desk, found, day.tastes))
-    placing = fastest(day.desk) + fastest(lambda: wishing.places(desk, day.tastes))
-    whole = fastest(day.rank)
-    told = f"products {products:.2f} s, placing texts {placing:.2f} s, ranking {whole:.2f} s"
-    print(f"\n{told}, of which {(whole - placing) / products:.1f} times the products")
-    assert whole - placing < TIMES * products, told
+    found = times(day.tastes, day.papers, day.known)
+    print(f"\n{found}")
+    assert found.factor < TIMES, str(found)
+
+
+def test_a_window_that_is_placed_already_shows_a_reader_their_papers_at_once(day: Day) -> None:
+    placed, tastes = day.placed(), day.tastes[:INTERESTS]
+    took = fastest(lambda: ranking.rank(tastes, placed), 20)
+    print(f"\n{took * 1000:.1f} ms")
+    assert took < ONE_S
 
 
 def test_reasons_of_many_pairs_are_found_together(day: Day) -> None:

@@ -8,6 +8,7 @@ import pytest
 from digest.compose import background, bags, lexicon, ranking, spaces
 from digest.compose.background import GENERAL, LEAST, REFERENCE, from_bytes, learn, ready, to_bytes
 from digest.compose.language import terms
+from digest.compose.placing import Placed
 from tests.support.tastes import FIELDS, TITLES, a_taste, empty, grown, papers
 
 SHIPPED = lexicon.shipped()
@@ -35,7 +36,7 @@ def test_what_was_stored_ranks_as_what_was_learnt(many):
     kept = from_bytes(to_bytes(learnt))
     tastes = [a_taste(liked=titles[:2], text=titles[2]) for titles in FIELDS.values()]
     fresh, stored = (
-        ranking.rank(tastes, papers(*TITLES), ready(one, SHIPPED)).relevance
+        ranking.rank(tastes, Placed(papers(*TITLES), ready(one, SHIPPED))).relevance
         for one in (learnt, kept)
     )
     np.testing.assert_allclose(stored, fresh, atol=1e-3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -20,6 +21,7 @@ from digest.compose.editor import (
     Reader,
     Window,
     draft,
+    today,
 )
 from digest.compose.profiles import example_keys
 from digest.papers import Archived, Candidate, Mention
@@ -56,13 +58,14 @@ def a_reader(*interests: Interest, seen=(), last_at=None, opinions=(), **known) 
 
 def a_library(*known: Archived, **named: Archived) -> Library:
     by_title = {f"title:{one.title.lower()}": one for one in known}
-    return Library(by_title | named, {one.id: one for one in known}, empty())
+    return Library(by_title | named, {one.id: one for one in known})
 
 
 def compose(readers, window=None, library=None, **options) -> list[Draft]:
     settings = options.pop("settings", EditorSettings())
     library = library or a_library()
-    return draft(readers, window or a_window(), library, NOW, settings, **options)
+    shared = today(window or a_window(), empty(), NOW, settings)
+    return draft(readers, shared, library, **options)
 
 
 def drafted(reader: Reader, *known, **options) -> Draft:
@@ -299,6 +302,22 @@ readers_ = st.builds(
     opinions_,
 )
 papers_ = st.lists(st.sampled_from(PAPERS), unique=True, max_size=15)
+
+
+def test_what_readers_share_is_made_once_and_serves_any_of_them_at_the_same_time():
+    liked = [Opinion("ada", n, True, False, NOW) for n in (901, 902)]
+    known = [archived(title, n) for n, title in ((901, TITLES[7]), (902, TITLES[11]))]
+    readers = [
+        a_reader(VIDEO, opinions=opinions[:many])
+        for opinions in (liked, liked[::-1])
+        for many in range(3)
+    ]
+    shared = today(a_window(), empty(), NOW, EditorSettings())
+    with ThreadPoolExecutor(4) as pool:
+        found = pool.map(lambda one: draft([one], shared, a_library(*known)), readers * 4)
+    assert [one for (one,) in found] == [
+        drafted(one, a_window(), a_library(*known)) for one in readers
+    ] * 4
 
 
 @settings(deadline=None, max_examples=25)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from digest.compose import evidence, ranking, signals
+from digest.compose import evidence, ranking, signals, summing
 from digest.compose.profiles import Taste
 from digest.editions import Reason
 from tests.support.tastes import (
@@ -134,18 +134,23 @@ WRITTEN = [
 ]
 
 
-def less(found: ranking.Ranking, taste: Taste, known) -> np.ndarray:
+def less(found: ranking.Ranking, taste: Taste) -> np.ndarray:
     """The chances with another taste, what is usual for the first one kept."""
-    desk = signals.Desk([taste], [(p.id, p.terms) for p in found.papers], known)
-    near = signals.likeness(desk, [taste.liked])
-    raw = signals.contrast([taste], near, signals.likeness(desk, [taste.disliked]))
-    scale, mean, nothing = found.liked.scale, found.liked.mean, np.zeros((1, 1))
-    total = sum(
-        (raw.get(n, nothing)[:, : len(found.papers)] - mean[n]) * scale[n] for n in sorted(scale)
-    )
+    placed, some = found.desk.placed, np.zeros(min(len(taste.liked), 1), dtype=np.intp)
+    desk, many = signals.Desk([taste], placed), len(placed.papers)
+    apart = summing.Against.of(desk)
+    raw = {
+        name: rows @ placed.halves[name].papers.T
+        for name, rows in apart.told_apart(some, signals.means(desk, desk.liked, some)).items()
+    }
+    for _, values in signals.shared(desk, desk.liked, some):
+        raw |= {name: each[:, :many] for name, each in apart.told_apart(some, values).items()}
+    scale, mean = found.liked.scale, found.liked.mean
+    total = np.zeros((1, many), dtype=np.float32)
+    for name in sorted(raw) if len(some) else ():
+        total += (raw[name] - mean[name]) * scale[name]
     liked = replace(found.liked, total=total, stated=np.array([bool(taste.liked)]))
-    leaning = found.leaning
-    return ranking.chance(liked, found.written, found.disliked, leaning.odds, leaning.alone)[0]
+    return ranking.chances(liked, found.written, found.disliked, found.leaning)[0]
 
 
 @pytest.mark.parametrize("known", [empty, grown], ids=["empty", "grown"])
@@ -156,7 +161,7 @@ def test_without_a_liked_paper_the_chance_loses_its_share(which, known):
     every = evidence.reasons(found, [(0, n) for n in range(len(TITLES))])
     for one in taste.liked:
         rest = replace(taste, liked=tuple(each for each in taste.liked if each is not one))
-        left = less(found, rest, known())
+        left = less(found, rest)
         for column, told in enumerate(every):
             for reason in told:
                 if (reason.kind, reason.text) == ("example", one.label):

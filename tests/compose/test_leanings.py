@@ -10,7 +10,7 @@ from tests.support.tastes import a_candidate
 
 
 def kept(muted: str, *papers) -> list[bool]:
-    mask = unmuted([a_subscriber(muted=(muted,))], papers)
+    mask = unmuted([a_subscriber(muted=(muted,))], Facts(papers))
     return mask[0].tolist()
 
 
@@ -21,7 +21,7 @@ def test_a_muted_word_leaves_out_papers_with_any_form_of_it_for_that_reader_alon
         a_candidate("X"),
     ]
     readers = [a_subscriber(muted=("Surveys",)), a_subscriber()]
-    assert unmuted(readers, papers).tolist() == [[False, False, True], [True] * 3]
+    assert unmuted(readers, Facts(papers)).tolist() == [[False, False, True], [True] * 3]
 
 
 def test_a_muted_phrase_leaves_out_that_phrase_and_not_its_scattered_words():
@@ -63,8 +63,8 @@ def test_a_category_its_whole_archive_or_a_source_can_be_muted(entry, left):
 
 
 def test_without_readers_or_papers_the_mask_is_empty():
-    assert unmuted([], [a_candidate("Paths")]).shape == (0, 1)
-    assert unmuted([a_subscriber(muted=("survey",))], []).shape == (1, 0)
+    assert unmuted([], Facts([a_candidate("Paths")])).shape == (0, 1)
+    assert unmuted([a_subscriber(muted=("survey",))], Facts([])).shape == (1, 0)
 
 
 def test_papers_by_an_author_are_found_once_however_the_name_is_written():

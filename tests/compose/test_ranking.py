@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.compose import signals
+from digest.compose import placing, ranking, signals, summing
 from digest.compose.choices import SelectionSettings
 from digest.compose.profiles import Taste
 from digest.subscribers import Interest
@@ -276,7 +276,8 @@ def test_shuffling_papers_and_tastes_changes_no_bit(tastes, papers, known, chanc
     cells = np.ix_(rows, columns)
     assert other.relevance.tobytes() == straight.relevance[cells].tobytes()
     assert other.must.tobytes() == straight.must[cells].tobytes()
-    assert other.vectors.tobytes() == straight.vectors[columns].tobytes()
+    there, here = (ranking.vectors(found.desk.placed) for found in (other, straight))
+    assert there.tobytes() == here[columns].tobytes()
 
 
 @settings(deadline=None, max_examples=30)
@@ -298,9 +299,33 @@ def test_a_papers_chance_does_not_depend_on_the_other_papers(taste, papers, othe
 def test_many_judged_papers_are_ranked_in_blocks_to_the_same_bit(monkeypatch):
     tastes = [a_taste(liked=titles[:many]) for many, titles in enumerate(FIELDS.values())]
     whole = ranked(tastes, *TITLES, known=grown()).relevance
+    monkeypatch.setattr(placing, "KEPT_BYTES", 1)
     monkeypatch.setattr(signals, "BLOCK", 4)
-    monkeypatch.setattr(signals, "TOGETHER", 1)
+    for room in (signals, summing, ranking):
+        monkeypatch.setattr(room, "TOGETHER", 1)
+    monkeypatch.setattr(summing, "MULTIPLIED", 1)
     assert ranked(tastes, *TITLES, known=grown()).relevance.tobytes() == whole.tobytes()
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.lists(tastes_, max_size=3), max_size=4), papers_, backgrounds_)
+def test_a_window_ranks_to_the_same_bit_whoever_it_ranked_for_before(batches, papers, known):
+    placed = placing.Placed(papers, known())
+    for tastes in (*batches, *batches[::-1]):
+        found = ranking.rank(tastes, placed).relevance
+        assert found.tobytes() == ranked(tastes, *papers, known=known()).relevance.tobytes()
+
+
+def test_judged_papers_are_placed_once_and_no_more_are_kept_than_there_is_room_for(monkeypatch):
+    placed = placing.Placed([a_candidate(title, n) for n, title in enumerate(TITLES)], empty())
+    monkeypatch.setattr(placing, "KEPT_BYTES", 4 * len(TITLES) * 6)
+    kept = []
+    for field in FIELDS.values():
+        ranking.rank([a_taste(liked=field)], placed)
+        kept.append(len(placed.judged({}, None).rows))
+        ranking.rank([a_taste(liked=field)], placed)
+        assert len(placed.judged({}, None).rows) == kept[-1]
+    assert max(kept) <= 6
 
 
 @settings(deadline=None)
@@ -402,7 +427,7 @@ def test_a_taste_that_asks_for_no_paper_passes_the_threshold_with_none(name):
 
 def test_without_tastes_there_is_nothing_to_rank():
     found = ranked([], *TITLES)
-    assert found.relevance.shape == (0, len(TITLES)) and len(found.vectors) == len(TITLES)
+    assert found.relevance.shape == (0, len(TITLES))
 
 
 def test_an_interest_is_what_a_taste_was_made_of():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.compose.trending import TrendSettings, home_sources, trend, trend_reason
+from digest.compose.trending import TrendSettings, home_sources, reported, trend
 from digest.papers import Candidate, Mention
 from tests.support.builders import a_paper
 
@@ -128,8 +128,7 @@ def test_papers_that_no_source_reported_have_one_home():
     ],
 )
 def test_the_reason_says_how_often_and_how_high(mentions, words):
-    reason = trend_reason(mentioned(*mentions), 1.5)
-    assert (reason.kind, reason.text, reason.share) == ("trend", words, 1.5)
+    assert reported(mentioned(*mentions)) == words
 
 
 @pytest.mark.parametrize("days", [0, -1, float("nan")])
