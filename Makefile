@@ -17,7 +17,10 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)
 	$(BIN)/digest demo
 
+# Compiled once here: the tests start the program hundreds of times, perhaps where nothing may be
+# written beside the sources.
 test: $(READY)
+	$(BIN)/python -m compileall -q digest
 	$(BIN)/python -m pytest
 
 lint: $(READY)

@@ -11,20 +11,21 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from digest.app import App
-from digest.composing import Result, Stored
-from digest.delivery import Delivered
-from digest.editions import Edition, Explanation
 from digest.errors import DigestError, MailServerDown, clean
-from digest.pipeline import Collected, Held, Waiting
-from digest.sources import LATE, Health, Run
-from digest.store.subscribers import Entry
-from digest.teaching import Liked, Voted
-from digest.votes import Vote
+from digest.sources import LATE, Collected, Health, Run
+
+if TYPE_CHECKING:  # a command imports what it needs, and waits for nothing else
+    from digest.app import App
+    from digest.composing import Result
+    from digest.delivery import Delivered
+    from digest.editions import Edition, Explanation
+    from digest.store.subscribers import Entry
+    from digest.teaching import Liked, Voted
+    from digest.votes import Vote
 
 Answer = dict[str, Any]
 
@@ -132,6 +133,9 @@ def composed(found: Iterable[Result]) -> Answer:
     A ``silent`` edition has no picks and no mail, as its reader wishes.
     ``held`` are due, and wait for sources that are late, for the reason in ``why``.
     """
+    from digest.composing import Stored  # late: who composed has imported it
+    from digest.pipeline import Held, Waiting
+
     editions: list[Answer] = []
     waiting: list[str] = []
     problems: list[str] = []

@@ -15,26 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digest import pipeline
-from digest.collect import gathering, inbox
 from digest.compose.editor import EditorSettings
 from digest.config import Settings, load_settings, load_subscribers, password
-from digest.deliver.breaker import Breaker
-from digest.deliver.dkim import signed
-from digest.deliver.folder import FolderTransport
-from digest.deliver.outcomes import Transport
-from digest.deliver.smtp import SmtpTransport
-from digest.delivery import Delivered, deliver
 from digest.editions import Edition, Explanation
-from digest.encode.opening import open_encoder
 from digest.encoding import LEAST, Progress, encode_papers
 from digest.errors import ConfigError
-from digest.keys import LINK_KEYS, dkim_signers, link_keys
+from digest.learning import learn
 from digest.marked import nearest
 from digest.messages import Message
-from digest.render.press import Press
-from digest.render.templates import environment
-from digest.sources import INBOX, Health, Run, Source
-from digest.store.claims import Claim
+from digest.sources import INBOX, Collected, Health, Run, Source
 from digest.store.shelves import Store, open_store
 from digest.store.subscribers import Batch, Entry
 from digest.subscribers import PUBLIC, Subscriber, due_date, next_date, zone
@@ -42,9 +31,17 @@ from digest.subscribers import PUBLIC, Subscriber, due_date, next_date, zone
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from digest.deliver.breaker import Breaker
     from digest.deliver.dkim import Signer
+    from digest.deliver.outcomes import Transport
+    from digest.deliver.smtp import SmtpTransport
+    from digest.delivery import Delivered
     from digest.encode.encoder import Encoder
+    from digest.render.press import Press
+    from digest.store.claims import Claim
 
+# Collecting, printing and delivering are imported by the methods that do it: together they take
+# longer to import than a preview takes to compose, which needs none of them.
 
 ENCODED_FIRST_S = 120.0
 """How long composing waits for papers to be encoded: those of a day, not those of an archive."""
@@ -74,6 +71,8 @@ class App:
 
     def _recall_erased(self, store: Store, readers: Sequence[Subscriber]) -> None:
         if readers and store.suppressions.any_erased():
+            from digest.keys import LINK_KEYS, link_keys
+
             keys = link_keys(self.settings.file.parent / LINK_KEYS)
             addresses = [reader.address for reader in readers if reader.address]
             secrets = [key.secret for key in keys]
@@ -86,6 +85,8 @@ class App:
 
     @cached_property
     def env(self) -> Environment:
+        from digest.render.templates import environment
+
         return environment(self.settings.templates)
 
     @property
@@ -110,6 +111,8 @@ class App:
         """The mail with its signatures."""
         if not self.signers:
             return printed
+        from digest.deliver.dkim import signed
+
         return dataclasses.replace(printed, data=signed(printed.data, self.signers))
 
     @cached_property
@@ -117,6 +120,9 @@ class App:
         """What prints the mails of this run. Its key signs links, where there is a web to lead to,
         an address for what bounces, or a mailbox from which requests are read.
         """
+        from digest.keys import LINK_KEYS, link_keys
+        from digest.render.press import Press
+
         settings = self.settings.mail
         signing = bool(settings.base_url or settings.bounces or self.settings.bounces.mailbox)
         key = link_keys(self.settings.file.parent / LINK_KEYS)[0] if signing else None
@@ -125,6 +131,8 @@ class App:
     @cached_property
     def signers(self) -> tuple[Signer, ...]:
         """The keys of DKIM."""
+        from digest.keys import dkim_signers
+
         sender = parseaddr(self.settings.mail.sender)[1]
         return dkim_signers(self.settings.delivery.dkim, sender.rpartition("@")[2])
 
@@ -132,39 +140,53 @@ class App:
         """A new transport as configured; whoever asks for it closes it."""
         delivery = self.settings.delivery
         if delivery.transport == "folder":
+            from digest.deliver.folder import FolderTransport
+
             return FolderTransport(delivery.folder or Path("outgoing"))
         return self.smtp()
 
     def smtp(self) -> SmtpTransport:
+        from digest.deliver.smtp import SmtpTransport
+
         delivery = self.settings.delivery
         return SmtpTransport(dataclasses.replace(delivery, password=password(delivery)))
 
     def settle(self) -> None:
         """Wait until what was just put into the inbox is old enough to be collected."""
+        from digest.collect import inbox
+
         time.sleep(inbox.settling_s(self.inbox, time.time(), self.settings.collect.settle_s))
 
-    def collect(self) -> Iterator[pipeline.Collected]:
+    def collect(self) -> Iterator[Collected]:
         """Collect the inbox, and learn again what the archive teaches when it has grown."""
+        from digest import collecting
+
         settings = self.settings.collect
-        yield from pipeline.collect_inbox(self.store, self.inbox, self.clock(), settings)
-        pipeline.learn(self.store, self.clock())
+        yield from collecting.collect_inbox(self.store, self.inbox, self.clock(), settings)
+        learn(self.store, self.clock())
 
     def poll(self, names: Sequence[str] = ()) -> Iterator[Run]:
         """Ask the named sources now, or all those whose time has come. Raises ConfigError."""
+        from digest import collecting
+
         chosen = [one for one in self.sources if not names or one.name in names]
         unknown = [name for name in names if name not in {one.name for one in chosen}]
         if unknown:
             known = nearest(unknown[0], [one.name for one in self.sources])
             raise ConfigError(f"there is no source '{unknown[0]}'{known}")
         asking, now = self.settings.fetch, self.clock()
-        yield from pipeline.poll(self.store, chosen, now, asking, at_once=bool(names))
+        yield from collecting.poll(self.store, chosen, now, asking, at_once=bool(names))
         if self.settings.collect.resolve and not names:
-            yield from pipeline.resolve(self.store, now, self.settings.collect, asking)
-        pipeline.learn(self.store, now)
+            yield from collecting.resolve(self.store, now, self.settings.collect, asking)
+        learn(self.store, now)
 
     @cached_property
     def sources(self) -> list[Source]:
         """The sources of the configuration, those named by OPML files among them."""
+        if all(one.kind != "opml" for one in self.settings.sources):
+            return list(self.settings.sources)
+        from digest.collect import gathering
+
         return gathering.expanded(self.settings.sources)
 
     def healths(self) -> list[Health]:
@@ -204,11 +226,12 @@ class App:
         None for an archive too small for it, which need not wait for a model to be loaded; it is
         asked again each time, for archives grow.
         """
-        small = self.store.papers.count() < LEAST
-        return None if small else self._model
+        return self._model if self.store.papers.hold(LEAST) else None
 
     @cached_property
     def _model(self) -> Encoder | None:
+        from digest.encode.opening import open_encoder
+
         return open_encoder(self.settings.semantic)
 
     def encode(self, within_s: float = math.inf) -> Iterator[Progress]:
@@ -220,6 +243,8 @@ class App:
 
     def deliver(self, stopping: Callable[[], bool] = lambda: False) -> Iterator[Delivered]:
         """Send what is queued and due. Raises MailServerDown."""
+        from digest.delivery import deliver
+
         settings = self.settings.delivery.sending
         if self.settings.delivery.transport == "folder":  # a file written again is the same file
             settings = dataclasses.replace(settings, uncertain="resend", connections=1)
@@ -238,6 +263,8 @@ class App:
     @cached_property
     def _breaker(self) -> Breaker[Claim]:
         """What a long-running program remembers of a server that refused everything."""
+        from digest.deliver.breaker import Breaker
+
         return Breaker()
 
     def entry(self, who: str) -> Entry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +26,7 @@ class Batches:
 
     def __init__(self, app: App, queue: Queue) -> None:
         self._app, self._queue = app, queue
+        self._idle_since_s: float | None = None
 
     def compose(self) -> int:
         """Put a job into the queue for each batch of readers who are due; how many those are.
@@ -52,8 +54,12 @@ class Batches:
         return sum(self._queue.put_once(DELIVER, f"{DELIVER} {n}") for n in range(workers))
 
     def idle(self) -> bool:
-        """Whether work waits and nobody takes it."""
-        return self._queue.under_way(COMPOSE) > 0 and not self._queue.workers()
+        """Whether work waits and nobody takes it, for longer than a worker needs to start."""
+        if self._queue.workers() or not self._queue.under_way(COMPOSE, DELIVER):
+            self._idle_since_s = None
+            return False
+        self._idle_since_s = self._idle_since_s or time.monotonic()
+        return time.monotonic() - self._idle_since_s >= self._queue.stalled_s
 
     def _due(self, now: dt.datetime) -> Iterator[Batch]:
         """The batches of all who are due, without those who wait for late sources."""

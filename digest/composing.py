@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -87,6 +88,10 @@ def compose(app: App) -> Iterator[Result]:
 def compose_batch(app: App, batch: Batch, now: dt.datetime) -> Iterator[Result]:
     """The same for those of one batch who were due at ``now``."""
     yield from map(_told, app.compose_batch(batch, now))
+    if not gc.get_freeze_count():
+        # What is kept from batch to batch is large, and no garbage: to look through it again and
+        # again took a tenth of the time.
+        gc.freeze()
 
 
 def _told(one: Edition | Waiting | Held | Exception) -> Result:

@@ -11,18 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_type_hints
 
-import pydantic
-
-from digest.collect.fetch import FetchSettings
-from digest.collect.readers import CollectSettings
+from digest.collect.settings import CollectSettings, FetchSettings
 from digest.compose.editor import ComposeSettings
 from digest.compose.profiles import ProfileSettings
 from digest.compose.trending import TrendSettings
-from digest.deliver.dkim import DkimSettings
 from digest.deliver.pacing import PaceSettings
-from digest.deliver.retry import RetrySettings
-from digest.deliver.settings import DeliverSettings
-from digest.deliver.smtp import SmtpSettings
+from digest.deliver.settings import (
+    DeliverSettings,
+    DkimSettings,
+    RetrySettings,
+    SmtpSettings,
+)
 from digest.encode.models import SemanticSettings
 from digest.errors import ConfigError
 from digest.logs import Form
@@ -42,6 +41,7 @@ from digest.subscribers import (
     alternatives,
     zone,
 )
+from digest.typed import Wrong, typed
 from digest.web.settings import WebSettings
 from digest.wishes import check_address, check_entries, check_interest
 
@@ -95,6 +95,7 @@ class ScheduleSettings:
     ``hold_h``: how long after its hour an edition waits for sources that are late, in hours.
     ``alert``: a command that is given one sentence when somebody should look. ``summary``: whether
     the owner is told of trouble by mail. ``work``: whether `digest run` takes work from the queue.
+    ``stalled_s``: a worker of which nothing was heard for so long is dead, in seconds.
     """
 
     tick_s: int = 60
@@ -102,8 +103,11 @@ class ScheduleSettings:
     alert: str = ""
     summary: bool = True
     work: bool = True
+    stalled_s: float = 30
 
     def __post_init__(self) -> None:
+        if not 1 <= self.stalled_s <= 3600:
+            raise ValueError("stalled_s has to be between 1 and 3600")
         if not 0 <= self.hold_h <= 23:
             raise ValueError("hold_h has to be between 0 and 23")
         if not 1 <= self.tick_s <= 3600:
@@ -339,39 +343,13 @@ def _read(
 ) -> T:
     _known_keys(kind, marked, tree, path, hidden)
     try:
-        return pydantic.TypeAdapter(kind).validate_python(tree)
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        at = (*path, *first["loc"])
-        dotted = ".".join(str(part) for part in at) or "the whole file"
+        return typed(kind, tree, path)
+    except Wrong as wrong:
+        dotted = ".".join(str(part) for part in wrong.path) or "the whole file"
         if path[:1] == ("subscribers",) and isinstance(tree, dict) and "id" in tree:
-            dotted = ".".join(map(str, (f"subscriber '{tree['id']}'", *first["loc"])))
-        raise ConfigError(f"{marked.place(at)}: {dotted} {_wrong(first)}") from error
-
-
-_WRONG = {
-    "string_type": "has to be text; put it in quotes",
-    "int_parsing": "has to be a whole number",
-    "int_type": "has to be a whole number",
-    "int_from_float": "has to be a whole number",
-    "float_parsing": "has to be a number",
-    "float_type": "has to be a number",
-    "bool_parsing": "has to be true or false",
-    "bool_type": "has to be true or false",
-    "path_type": "has to be a path",
-    "tuple_type": "has to be a list, such as [one, two]",
-    "dict_type": "has to be a group of settings, each on a line of its own below it",
-    "dataclass_type": "has to be a group of settings, each on a line of its own below it",
-    "missing": "is missing",
-}
-
-
-def _wrong(error: Any) -> str:
-    """What is wrong with a value, in the words of this program."""
-    if error["type"] == "literal_error":
-        return f"has to be {error['ctx']['expected']}"
-    why: str = error["msg"].removeprefix("Value error, ")
-    return _WRONG.get(error["type"], f"cannot be used: {why}")
+            inner = wrong.path[len(path) :]
+            dotted = ".".join(map(str, (f"subscriber '{tree['id']}'", *inner)))
+        raise ConfigError(f"{marked.place(wrong.path)}: {dotted} {wrong}") from wrong
 
 
 def _known_keys(

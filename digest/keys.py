@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from digest.deliver.dkim import DkimSettings, Signer, check_names, signer
+from digest.deliver.dkim import Signer, signer
+from digest.deliver.settings import DkimSettings, check_names
 from digest.errors import ConfigError
 from digest.links import SECRET, Key
 

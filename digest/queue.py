@@ -23,14 +23,26 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("digest")
 
-BEAT_S, STALLED_S = 5.0, 30.0
-"""How often a worker says that it lives, and after how long without a word it is taken for dead.
+STALLED_S = 30.0
+"""After how long without a word from it a worker is taken for dead."""
+
+BEATS = 6
+"""How often in that time it says that it lives, and looks for what the dead had begun.
 
 A job that holds Python's lock for long delays the beat, hence the distance between the two.
 """
 
 POLL_S = 5.0
 """How often a worker looks for jobs of which it was not told."""
+
+CONNECT_S = 10.0
+"""How long a connection is waited for, before the database counts as away."""
+
+STOP_S = 0.2
+"""How often it looks whether it shall stop."""
+
+SOON = 1
+"""The priority of what is put once: the first mails leave while the last are composed."""
 
 MANY = 500
 """Jobs after which the database counts its rows again: without, it searches them one by one."""
@@ -40,12 +52,18 @@ Task = Callable[..., object]
 
 
 class Queue:
-    """A queue that is open. ``tasks`` are what its jobs ask for, by name."""
+    """A queue that is open. ``tasks`` are what its jobs ask for, by name.
 
-    def __init__(self, url: str, tasks: Mapping[str, Task]) -> None:
+    A worker of which nothing was heard for ``stalled_s`` is dead: for all programs the same.
+    """
+
+    def __init__(
+        self, url: str, tasks: Mapping[str, Task], *, stalled_s: float = STALLED_S
+    ) -> None:
         """Raises StoreError where the database cannot be used as a queue."""
         import procrastinate  # late: only an installation with workers has it
 
+        self.stalled_s = stalled_s
         self._url = "postgresql://" + url.partition("://")[2]  # without the name of a driver
         self._schema = _layout(Path(procrastinate.schema.migrations_path))
         self._app = procrastinate.App(
@@ -53,15 +71,20 @@ class Queue:
         )
         for name, task in tasks.items():
             self._app.task(name=name)(task)
-        with _told():
-            self._app.open()
-            self._prepare()
+        try:
+            with _told():
+                self._app.open()
+                self._prepare()
+        except StoreError:
+            self.close()
+            raise
 
     @property
     def _conninfo(self) -> dict[str, Any]:
         return {
             "conninfo": self._url,
             "kwargs": {"options": f"-c search_path={self._schema}"},
+            "timeout": CONNECT_S,
         }
 
     def close(self) -> None:
@@ -78,22 +101,22 @@ class Queue:
         return len(every)
 
     def put_once(self, name: str, lock: str) -> bool:
-        """Put a job into the queue unless one with this lock waits there; whether it was put."""
+        """Put a job before all others unless one with this lock waits there; whether it was."""
         from procrastinate.exceptions import AlreadyEnqueued
 
         with _told():
             try:
-                self._app.configure_task(name, queueing_lock=lock).defer()
+                self._app.configure_task(name, queueing_lock=lock, priority=SOON).defer()
             except AlreadyEnqueued:
                 return False
         return True
 
-    def under_way(self, name: str) -> int:
-        """How many jobs of this task wait, or are being done."""
+    def under_way(self, *names: str) -> int:
+        """How many jobs of these tasks wait, or are being done."""
         return self._count(
             "SELECT count(*) AS n FROM procrastinate_jobs"
-            " WHERE task_name = %(name)s AND status IN ('todo', 'doing')",
-            name=name,
+            " WHERE task_name = ANY(%(names)s) AND status IN ('todo', 'doing')",
+            names=list(names),
         )
 
     def workers(self) -> int:
@@ -101,23 +124,25 @@ class Queue:
         return self._count(
             "SELECT count(*) AS n FROM procrastinate_workers"
             " WHERE last_heartbeat > now() - make_interval(secs => %(within)s)",
-            within=STALLED_S,
+            within=self.stalled_s,
         )
 
     def work(self, stop: threading.Event, name: str) -> None:
         """Do jobs, one after the other, until ``stop`` is set; the one under way is finished.
 
-        What dead workers had begun is done again, by whoever notices it first.
+        What dead workers had begun is done again, by whoever notices it first. Raises StoreError
+        when the database was away, and when others took this worker for dead.
         """
         with _told():
             asyncio.run(self._work(stop, name))
+        if not stop.is_set():
+            raise StoreError("the queue in the database cannot be used: it was away for a while")
 
     async def _work(self, stop: threading.Event, name: str) -> None:
         import procrastinate
 
         own = self._app.with_connector(procrastinate.PsycopgConnector(**self._conninfo, max_size=4))
         async with own.open_async():
-            await own.job_manager.prune_stalled_workers(STALLED_S)
             worker = asyncio.create_task(
                 own.run_worker_async(
                     name=name,
@@ -125,19 +150,19 @@ class Queue:
                     install_signal_handlers=False,
                     delete_jobs="always",
                     fetch_job_polling_interval=POLL_S,
-                    update_heartbeat_interval=BEAT_S,
-                    stalled_worker_timeout=STALLED_S,
+                    update_heartbeat_interval=self.stalled_s / BEATS,
+                    stalled_worker_timeout=self.stalled_s,
                 )
             )
-            rescue = asyncio.create_task(_rescue(own))
-            ended = asyncio.create_task(asyncio.to_thread(stop.wait))
-            await asyncio.wait((worker, ended), return_when=asyncio.FIRST_COMPLETED)
-            stop.set()  # a worker that ended by itself takes the program with it
-            worker.cancel()
+            rescue = asyncio.create_task(_rescue(own, self.stalled_s))
+            while not (stop.is_set() or worker.done() or rescue.done()):
+                await asyncio.wait((worker, rescue), timeout=STOP_S)
+            worker.cancel()  # it finishes its job first
             rescue.cancel()
-            await asyncio.gather(rescue, ended, return_exceptions=True)
-            with contextlib.suppress(asyncio.CancelledError):
-                await worker
+            ended = await asyncio.gather(worker, rescue, return_exceptions=True)
+            for error in ended:
+                if isinstance(error, Exception):  # what else there may be: that it was cancelled
+                    raise error
 
     def _prepare(self) -> None:
         """Make the queue's tables where they are not there yet."""
@@ -162,16 +187,16 @@ class Queue:
         self._app.connector.get_sync_connector().execute_query(statement)
 
 
-async def _rescue(app: procrastinate.App) -> None:
+async def _rescue(app: procrastinate.App, stalled_s: float) -> None:
     """Put back, again and again, what workers had begun that are dead."""
     from procrastinate.exceptions import ProcrastinateException
 
     while True:
-        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S):
+        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=stalled_s):
             with contextlib.suppress(ProcrastinateException):  # another worker was faster
                 await app.job_manager.retry_job(job)
                 log.warning("%s is done again: its worker died", job.task_name)
-        await asyncio.sleep(BEAT_S)
+        await asyncio.sleep(stalled_s / BEATS)
 
 
 def _layout(migrations: Path) -> str:

@@ -18,8 +18,8 @@ from digest.batches import Batches
 from digest.composing import Stored
 from digest.delivery import WARMING_UP, Delivered
 from digest.errors import DigestError, MailServerDown, StoreError
-from digest.pipeline import Collected, Held, Waiting
-from digest.sources import Health
+from digest.pipeline import Held, Waiting
+from digest.sources import Collected, Health
 from digest.store.presence import leading
 from digest.store.pruning import prune
 from digest.store.subscribers import Batch
@@ -73,7 +73,7 @@ class Rounds:
                     self._make()
                 else:
                     log.debug("another program makes the rounds", extra={"event": "not_leading"})
-        except StoreError as error:  # of the lock alone: a step tells of its own
+        except (StoreError, OSError) as error:  # of the lock alone: a step tells of its own
             trouble = error
             self._alone("round", lambda: _fail(trouble), "store")
 
@@ -316,7 +316,7 @@ class Rounds:
             log.warning(said, error, extra={"event": "alert_failed"})
 
 
-def _fail(error: StoreError) -> None:
+def _fail(error: Exception) -> None:
     raise error
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from digest import workers
 from digest.app import App
 from digest.batches import Batches
-from digest.queue import Queue
 from digest.rounds import Rounds
 
 log = logging.getLogger("digest")
@@ -57,7 +56,7 @@ def _handing_out(app: App, stop: threading.Event) -> Iterator[Batches | None]:
     if not workers.queued(app.settings.database):
         yield None
         return
-    queue = Queue(app.settings.database, {})
+    queue = workers.opened(app, {})
     own = App(app.settings, app.clock)  # its store and its press are used in its thread alone
     worker = threading.Thread(target=workers.work, args=(own, stop), name="worker")
     try:

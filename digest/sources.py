@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import Literal
 
 from digest.papers import Announced
@@ -90,6 +89,17 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Collected:
+    """What one file brought, or the problem that kept it out whole."""
+
+    path: Path
+    papers: int = 0
+    new: int = 0
+    repeated: int = 0
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """How a source is doing today: its state in one word, and in one sentence.
 
@@ -135,6 +145,8 @@ def usual_new(by_day: dict[dt.date, int], today: dt.date) -> float | None:
     """The median of new papers on the same weekday of the last weeks, None if hardly known."""
     same = [today - dt.timedelta(weeks=n) for n in range(1, USUAL_WEEKS + 1)]
     known = [by_day[day] for day in same if day in by_day]
+    from statistics import median  # late: it brings in fractions, decimals and chance
+
     return float(median(known)) if len(known) >= ENOUGH else None
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from digest.app import App
 from digest.collect import inbox, library
+from digest.collecting import RULES
 from digest.errors import ConfigError
 from digest.marked import nearest
 from digest.papers import Paper, Report, keys_meant
-from digest.pipeline import RULES
 from digest.subscribers import Subscriber
 from digest.votes import Origin, Value, Vote
 

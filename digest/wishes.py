@@ -16,13 +16,22 @@ EXAMPLE_CHARS = 2_000
 
 _PREFIXED = re.compile(r"(?P<prefix>[A-Za-z]{3,}):(?P<rest>.*)", re.DOTALL)
 
+_LABEL = "[A-Za-z0-9](?:(?:[A-Za-z0-9]|-(?!-)){0,61}[A-Za-z0-9])?"
+ORDINARY = re.compile(
+    rf"(?=[^@]{{1,64}}@)(?=.{{1,250}}\Z)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*"
+    rf"@(?:{_LABEL}\.)+[A-Za-z]{{2,63}}"
+)
+"""Nearly every address; what is right about others is a long story."""
+
 ENOUGH = ("text", "keywords", "examples", "authors", "always", "categories", "sources")
 """What an interest can be made of; what is required or disliked only narrows it."""
 
 
 def check_address(address: str) -> None:
     """Raises ValueError when this is not one mail address."""
-    import email_validator  # late: only a command that reads addresses needs it
+    if ORDINARY.fullmatch(address):
+        return
+    import email_validator  # late: it takes longer to import than most commands have to wait
 
     # Labs write to names like ada@cluster.local: whether mail gets there is their business.
     email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()

@@ -33,17 +33,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "encode": {"errors"},
     "encoding": {"compose", "encode", "store"},
     "marked": {"errors"},
-    "pipeline": NOUNS | {"collect", "compose", "encode", "encoding", "store"},
+    "typed": set(),
+    "collecting": NOUNS | {"collect", "compose", "store"},
+    "learning": {"compose", "store"},
+    "pipeline": NOUNS | {"compose", "encode", "encoding", "learning", "store"},
     "config": NOUNS
     | {"collect", "compose", "deliver", "encode", "render", "returns", "logs", "marked", "web"}
-    | {"store", "wishes"},
+    | {"store", "typed", "wishes"},
     "wishes": NOUNS,
     "starter": {"errors", "keys"},
     "keys": NOUNS | {"deliver"},
     "app": NOUNS
     | {"marked", "pipeline", "config", "collect", "compose", "deliver", "render", "store"}
-    | {"delivery", "encode", "encoding", "keys"},
-    "teaching": NOUNS | {"app", "collect", "marked", "pipeline"},
+    | {"collecting", "delivery", "encode", "encoding", "keys", "learning"},
+    "teaching": NOUNS | {"app", "collect", "collecting", "marked"},
     "returning": NOUNS
     | {"app", "config", "failpoints", "keys", "render", "returns", "store", "teaching"},
     "suppressing": NOUNS | {"app", "keys", "store", "wishes"},
@@ -86,7 +89,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "teaching",
         "judging",
         "tuning",
-        "pipeline",
+        "collecting",
         "render",
     },
     "options": set(),

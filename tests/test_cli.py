@@ -413,11 +413,33 @@ def test_check_says_what_is_wrong(here: Installation) -> None:
     assert any("127.0.0.1:1" in problem for problem in ran.json["problems"])
 
 
-def test_help_waits_for_no_heavy_library() -> None:
-    script = "import sys; from digest.cli import digest; digest(['--help'], standalone_mode=False)"
-    heavy = "numpy", "sqlalchemy", "pydantic", "jinja2", "yaml", "scipy", "rich", "apscheduler"
-    script += f"; sys.exit(str([m for m in {heavy} if m in sys.modules]))"
+HEAVY = (
+    *("aiosmtpd", "alembic", "cryptography", "email_validator", "feedparser", "lxml", "markdown"),
+    *("procrastinate", "psycopg", "rich", "smtplib", "starlette", "uvicorn"),
+    *("digest.collecting", "digest.collect.readers", "digest.delivery", "digest.deliver.smtp"),
+    *("digest.render.press", "digest.store.archive", "digest.store.signups"),
+)
+"""What collecting, delivering, printing and serving need, and nothing else."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "more"),
+    [
+        (["--help"], ("jinja2", "numpy", "scipy", "sqlalchemy", "yaml")),
+        (["preview", "me"], ("jinja2",)),
+    ],
+    ids=["help", "preview"],
+)
+def test_a_quick_command_waits_for_no_heavy_library(
+    here: Installation, arguments: list[str], more: tuple[str, ...]
+) -> None:
+    sample(here, "monday.txt")
+    assert here.digest("collect").code == 0
+    script = "import atexit, sys; from digest.cli import main; "
+    script += f"atexit.register(lambda: print([m for m in {HEAVY + more} if m in sys.modules])); "
+    script += f"main({arguments})"
     ran = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=here.folder, check=False
     )
-    assert ran.stderr.strip() == "[]"
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.splitlines()[-1] == "[]"

@@ -18,8 +18,7 @@ import sqlalchemy as sa
 from digest.deliver.breaker import Breaker
 from digest.deliver.outcomes import Accepted, Deferred, Outcome, Rejected, Uncertain
 from digest.deliver.pacing import PaceSettings
-from digest.deliver.retry import RetrySettings
-from digest.deliver.settings import DeliverSettings
+from digest.deliver.settings import DeliverSettings, RetrySettings
 from digest.deliver.smtp import SmtpSettings, SmtpTransport
 from digest.delivery import CLAIMED, LATE, Delivered, deliver
 from digest.errors import MailServerDown, NoRoom

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import dns.rdata
 import pytest
 
-from digest.deliver.dkim import DkimSettings
+from digest.deliver.settings import DkimSettings
 from digest.errors import ConfigError
 from digest.keys import dkim_key, dkim_signers, link_keys
 

@@ -24,7 +24,8 @@ from digest import progress
 from digest.app import open_app
 from digest.commands import watching
 from digest.errors import StoreError
-from digest.pipeline import Collected, Waiting
+from digest.pipeline import Waiting
+from digest.sources import Collected
 from tests.support.installation import Installation, here
 
 __all__ = ["here"]

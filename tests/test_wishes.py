@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import email_validator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.subscribers import Interest, alternatives, named
-from digest.wishes import ENOUGH, check_entries, check_interest
+from digest.wishes import ENOUGH, ORDINARY, check_address, check_entries, check_interest
 
 
 def test_alternatives_stand_between_bars():
@@ -95,3 +96,30 @@ def test_a_muted_or_preferred_entry_that_cannot_be_meant_is_refused(entry, says)
 )
 def test_a_phrase_may_hold_a_colon(entry):
     check_entries("muted", [entry])
+
+
+@given(
+    st.text("aZ0_+-.", min_size=1, max_size=66),
+    st.text("aZ0-.xn", min_size=1, max_size=70),
+    st.sampled_from([".com", ".local", ".x", ".xn--a", ""]),
+)
+def test_an_ordinary_address_is_one_to_those_who_look_more_closely(name, domain, ending):
+    address = f"{name}@{domain}{ending}"
+    if ORDINARY.fullmatch(address):
+        email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
+        email_validator.validate_email(
+            address, check_deliverability=False, globally_deliverable=False, test_environment=True
+        )
+
+
+@pytest.mark.parametrize("address", ["ada", "ada@", "a..b@c.de", "a@-b.de", "a b@c.de", "a@b@c.de"])
+def test_what_is_no_address_is_refused(address):
+    with pytest.raises(ValueError, match="is not a mail address"):
+        check_address(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["ada@cluster.local", "bücher@example.de", "o'neil@example.org"]
+)
+def test_an_address_may_be_unusual(address):
+    check_address(address)

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
 from typing import TYPE_CHECKING
@@ -16,57 +15,11 @@ from urllib.parse import urlsplit
 
 from digest.collect.addresses import Refuse, Resolve, anything, refused, shown, system_resolve
 from digest.collect.polling import OK, Answer, Known, after, conditions, kept, waiting_until
+from digest.collect.settings import FetchSettings
 from digest.collect.stopping import Stopped
 
 if TYPE_CHECKING:
     from digest.collect.wire import Client, Reply
-
-
-@dataclass(frozen=True, slots=True)
-class FetchSettings:
-    """How sources are asked, and how much one of them may take. Sizes are in millions of bytes."""
-
-    contact: str = ""
-    """An address or page of whoever runs this; sources ask for it before they block anyone."""
-    user_agent: str = "digest/0.1"
-    timeout_s: float = 20.0
-    """For connecting, and for each wait for more."""
-    total_s: float = 60.0
-    """For one source with all its redirects, however slowly it drips."""
-    max_mb: float = 16.0
-    """On the wire, headers included."""
-    max_unpacked_mb: float = 64.0
-    max_redirects: int = 5
-    at_once: int = 8
-    """Hosts asked at the same time; the sources of one host are asked one after the other."""
-    allow_private: bool = False
-    """Ask private and loopback addresses too, for intranets; anyone's redirect may then as well."""
-    ca_file: Path | None = None
-    """Certificate authorities to trust instead of the system's."""
-
-    def __post_init__(self) -> None:
-        ranges = {
-            "timeout_s": (0.01, 600),
-            "total_s": (0.01, 3600),
-            "max_mb": (0.001, 1024),
-            "max_unpacked_mb": (0.001, 1024),
-            "max_redirects": (0, 20),
-            "at_once": (1, 64),
-        }
-        for name, (least, most) in ranges.items():
-            if not least <= getattr(self, name) <= most:  # true for NaN too
-                raise ValueError(f"{name} has to be between {least} and {most}")
-        for name, extra in (("contact", "()<>"), ("user_agent", "")):
-            value = getattr(self, name)
-            if not (value.isascii() and value.isprintable()) or set(value) & set(extra):
-                raise ValueError(f"{name} has to be plain ASCII without {extra or 'line breaks'}")
-        if not self.user_agent.strip():
-            raise ValueError("user_agent has to name this program")
-
-    @property
-    def identity(self) -> str:
-        """The User-Agent sent (RFC 9110 §10.1.5), such as ``digest/0.1 (+mailto:me@lab.org)``."""
-        return f"{self.user_agent} (+{self.contact})" if self.contact else self.user_agent
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from digest.collect import arxiv, fetch, mailbox, opml, polling, readers
+from digest.collect.settings import FetchSettings
 from digest.errors import ConfigError, SourceError
 from digest.papers import Report
 from digest.sources import Source
@@ -76,7 +77,7 @@ def expanded(sources: Iterable[Source]) -> list[Source]:
 def gather(
     sources: Sequence[Source],
     facts: Mapping[str, Facts],
-    settings: fetch.FetchSettings,
+    settings: FetchSettings,
     now: dt.datetime,
 ) -> Iterator[Gathered]:
     """What each source gave, as answers come in; sources to be left in peace give nothing.
@@ -104,7 +105,7 @@ def resolve(
     titles: Sequence[str],
     facts: Facts,
     endpoint: str,
-    settings: fetch.FetchSettings,
+    settings: FetchSettings,
     now: dt.datetime,
 ) -> Gathered | None:
     """The papers that arXiv knows under just these titles, none of them as news.
@@ -124,7 +125,7 @@ def resolve(
 
 
 def _queried(
-    source: Source, facts: Facts, settings: fetch.FetchSettings, now: dt.datetime
+    source: Source, facts: Facts, settings: FetchSettings, now: dt.datetime
 ) -> Gathered | None:
     """The newest papers of an arXiv query, asked for page by page with the pauses arXiv wants."""
 
@@ -144,7 +145,7 @@ def _queried(
 def _asked(
     source: Source,
     facts: Facts,
-    settings: fetch.FetchSettings,
+    settings: FetchSettings,
     now: dt.datetime,
     ask: Callable[[arxiv.Fetch], list[Report]],
 ) -> Gathered | None:

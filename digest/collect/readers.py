@@ -6,7 +6,6 @@ import codecs
 import datetime as dt
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from digest.collect import (
@@ -23,7 +22,7 @@ from digest.collect import (
     tables,
 )
 from digest.errors import SourceError
-from digest.papers import Announced, Report
+from digest.papers import Report
 
 
 class Reader(Protocol):
@@ -47,33 +46,6 @@ READERS: dict[str, Reader] = {
     "records": records.read,
     "table": tables.read,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class CollectSettings:
-    """What collecting may take: ``max_file_mb`` for one file, ``settle_s`` of rest before it.
-
-    A file of the inbox that changed within the last ``settle_s`` seconds is still being written.
-    ``announce``: which announcements in files are news, as for a polled source. ``resolve``: ask
-    arXiv for the ids and links of papers of which only the title is known.
-    """
-
-    max_file_mb: int = 64
-    settle_s: float = 2.0
-    announce: tuple[Announced, ...] = ("new",)
-    resolve: bool = False
-    resolve_url: str = "https://export.arxiv.org/api/query"
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.max_file_mb <= 1024:
-            raise ValueError("max_file_mb must be from 1 to 1024")
-        if not 0 <= self.settle_s <= 3600:  # false for NaN too
-            raise ValueError("settle_s must be from 0 to 3600")
-
-    @property
-    def max_bytes(self) -> int:
-        """``max_file_mb`` in bytes."""
-        return self.max_file_mb * 1_000_000
 
 
 def read(data: bytes, name: str, arrived: dt.date, *, salvage: bool = False) -> list[Report]:

@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from digest.app import App
     from digest.composing import Result
     from digest.delivery import Delivered
-    from digest.pipeline import Collected
-    from digest.sources import Run
+    from digest.sources import Collected, Run
 
 
 QUEUED = ("queued", "claimed", "sending")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ from digest.compose.spaces import Floats, Frame, Moments, moments, together
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
+
+Rows = NDArray[np.intp]
 
 GENERAL = 100.0
 """Papers that the shipped lexicon counts for beside the archive's own."""
@@ -56,9 +58,14 @@ class Learnt:
 
 @dataclass(frozen=True)
 class Space:
-    """A space in which terms have places: ``vectors``: (columns, d), and the archive's frame."""
+    """A space in which the terms of the first ``width`` columns have places.
 
-    vectors: Floats
+    ``vectors`` gives those of some columns, (columns, d): a day's papers hold a few of all terms.
+    ``frame`` is the archive's.
+    """
+
+    width: int
+    vectors: Callable[[Rows], Floats]
     frame: Frame
 
     def place(self, weighted: csr_array) -> Floats:
@@ -67,8 +74,12 @@ class Space:
 
     def known(self, weighted: csr_array) -> Floats:
         """Where texts stand before the archive's frame is laid on the space: (n, d)."""
-        own = weighted[:, : len(self.vectors)]
-        return np.asarray(own @ self.vectors, dtype=np.float32)
+        own = weighted[:, : self.width]
+        held = np.zeros(self.width, dtype=np.bool_)
+        held[own.indices] = True
+        some = np.flatnonzero(held)
+        found = counting.picked(own, some) @ self.vectors(some)
+        return np.asarray(found, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -168,8 +179,8 @@ def _with_spaces(
         counting.weighted(counting.saturated(numbered, bare.length), background.rarity[columns])
     )
     some = rows[:: -(-bare.papers // SAMPLE)]
-    within = columns < len(lexicon.vectors)
-    placed = some[:, within] @ lexicon.vectors[columns[within]]
+    within = columns < len(lexicon.rows)
+    placed = some[:, within] @ lexicon.vectors(columns[within])
     general = together(moments(placed), lexicon.moments, GENERAL)
     if bare.papers < LEAST:
         return replace(bare, general=general)
@@ -207,9 +218,7 @@ def ready(learnt: Learnt, lexicon: Lexicon) -> Background:
     papers = learnt.papers + GENERAL
     own = None
     if learnt.vectors.size:
-        vectors = np.zeros((len(columns), learnt.vectors.shape[1]), dtype=np.float32)
-        vectors[mine] = learnt.vectors
-        own = Space(vectors, learnt.own.frame())
+        own = Space(len(columns), _vectors(learnt, mine, len(columns)), learnt.own.frame())
     return Background(
         columns,
         _rarity(held, papers),
@@ -217,9 +226,22 @@ def ready(learnt: Learnt, lexicon: Lexicon) -> Background:
         learnt.length or 100.0,
         learnt.papers,
         tuple(tuple(line.split(" ")) for line in learnt.reference if line),
-        Space(lexicon.vectors, learnt.general.frame()),
+        Space(len(lexicon.rows), lexicon.vectors, learnt.general.frame()),
         own,
     )
+
+
+def _vectors(learnt: Learnt, columns: Rows, width: int) -> Callable[[Rows], Floats]:
+    """The vectors of some of the first ``width`` columns; ``columns`` are those that have one."""
+    place = np.full(width, -1, dtype=np.intp)
+    place[columns] = np.arange(len(columns))
+
+    def vectors(some: Rows) -> Floats:
+        found: Floats = learnt.vectors[place[some]]
+        found[place[some] < 0] = 0
+        return found
+
+    return vectors
 
 
 def _rarity(held: Floats, papers: float) -> Floats:
@@ -230,7 +252,7 @@ def _rarity(held: Floats, papers: float) -> Floats:
 
 def to_bytes(learnt: Learnt) -> bytes:
     file = io.BytesIO()
-    np.savez_compressed(
+    np.savez(  # compressed it would be hardly smaller, and take twice as long to read
         file,
         papers=learnt.papers,
         length=learnt.length,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
@@ -37,8 +37,11 @@ class Numbered:
         """How often each text holds each term: (texts, width) float32."""
         from scipy.sparse import csr_array  # late: a third of a second for `digest --help`
 
-        known = self.terms >= 0
-        indices, indptr = self.terms[known], np.concatenate([[0], np.cumsum(known)])[self.ends]
+        indices, indptr = self.terms, self.ends
+        if (known := indices >= 0).all():
+            indices, indptr = indices.copy(), indptr.copy()  # they are put in order below
+        else:
+            indices, indptr = indices[known], np.concatenate([[0], np.cumsum(known)])[indptr]
         ones = np.ones(len(indices), dtype=np.float32)
         bags = csr_array((ones, indices, indptr), shape=(len(self.ends) - 1, self.width))
         bags.sum_duplicates()
@@ -50,15 +53,19 @@ def counts(texts: Sequence[Sequence[str]], columns: Mapping[str, int], width: in
     return _numbered(list(chain.from_iterable(texts)), texts, columns, width).counts()
 
 
-def numbered(texts: Sequence[Sequence[str]], columns: Mapping[str, int]) -> Numbered:
-    """The texts' terms by column; those without one get columns after the last, by the alphabet."""
+def numbered(
+    texts: Sequence[Sequence[str]], columns: Mapping[str, int]
+) -> tuple[Numbered, dict[str, int]]:
+    """The texts' terms by column, and the columns of those that had none: after the last, by the
+    alphabet.
+    """
     every = list(chain.from_iterable(texts))
     found = _numbered(every, texts, columns, len(columns))
     strange = np.flatnonzero(found.terms < 0)
     names = [every[place] for place in strange.tolist()]
     more = {term: len(columns) + n for n, term in enumerate(sorted(set(names)))}
     found.terms[strange] = [more[term] for term in names]
-    return Numbered(found.terms, found.ends, len(columns) + len(more))
+    return Numbered(found.terms, found.ends, len(columns) + len(more)), more
 
 
 def _numbered(
@@ -66,14 +73,6 @@ def _numbered(
 ) -> Numbered:
     found = np.fromiter(map(columns.get, every, repeat(-1)), np.int32, len(every))
     return Numbered(found, np.cumsum([0, *map(len, texts)]), width)
-
-
-def columns_of(texts: Iterable[Iterable[str]], known: Mapping[str, int]) -> dict[str, int]:
-    """The known terms' columns, and after them one for every other term of the texts."""
-    columns = dict(known)
-    for term in sorted(set(chain.from_iterable(texts)) - columns.keys()):
-        columns[term] = len(columns)
-    return columns
 
 
 def saturated(bags: csr_array, length: float, lengths: Floats | None = None) -> csr_array:
@@ -121,3 +120,13 @@ def narrowed(bags: csr_array, width: int) -> csr_array:
     kept = bags.indices < width
     ends = np.concatenate([[0], np.cumsum(kept)])[bags.indptr]
     return csr_array((bags.data[kept], bags.indices[kept], ends), shape=(bags.shape[0], width))
+
+
+def picked(bags: csr_array, columns: Rows) -> csr_array:
+    """Some columns alone, in ascending order, which hold all that there is: (texts, columns)."""
+    from scipy.sparse import csr_array
+
+    place = np.zeros(bags.shape[1], dtype=np.int32)
+    place[columns] = np.arange(len(columns))
+    parts = bags.data, place[bags.indices], bags.indptr
+    return csr_array(parts, shape=(bags.shape[0], len(columns)))

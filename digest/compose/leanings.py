@@ -36,24 +36,43 @@ REMEMBERED = 4_096
 
 
 class Facts:
-    """What a window's papers are, looked up by name; every answer is a mask, (papers,) bool."""
+    """What a window's papers are, looked up by name; every answer is a mask, (papers,) bool.
+
+    What nobody asks for is not worked out.
+    """
 
     def __init__(self, papers: Sequence[Candidate]) -> None:
-        self.authors = [tuple(dict.fromkeys(map(author_key, p.paper.authors))) for p in papers]
-        self._authors = _columns(self.authors)
-        self._categories = _columns(map(_categories, papers))
-        self._sources = _columns(_sources(paper) for paper in papers)
-        self._texts = [paper.terms for paper in papers]
+        self._papers = papers
         self.named = lru_cache(REMEMBERED)(self._named)
         self.holding = lru_cache(REMEMBERED)(self._held)
 
+    def __len__(self) -> int:
+        return len(self._papers)
+
+    @cached_property
+    def authors(self) -> Sequence[tuple[str, ...]]:
+        """The keys of each paper's authors."""
+        return [tuple(dict.fromkeys(map(author_key, one.paper.authors))) for one in self._papers]
+
+    @cached_property
+    def _authors(self) -> Mapping[str, list[int]]:
+        return _columns(self.authors)
+
+    @cached_property
+    def _categories(self) -> Mapping[str, list[int]]:
+        return _columns(map(_categories, self._papers))
+
+    @cached_property
+    def _sources(self) -> Mapping[str, list[int]]:
+        return _columns(map(_sources, self._papers))
+
     @cached_property
     def _terms(self) -> Mapping[str, list[int]]:
-        return _columns(self._texts)
+        return _columns(paper.terms for paper in self._papers)
 
     @cached_property
     def _spaced(self) -> list[str]:
-        return [_spaced(text) for text in self._texts]
+        return [_spaced(paper.terms) for paper in self._papers]
 
     def _named(self, kind: Named, name: str) -> Mask:
         """The papers of a category or a source, or those that hold a phrase."""
@@ -80,7 +99,7 @@ class Facts:
         return self._mask(self._authors.get(author))
 
     def _mask(self, columns: Sequence[int] | None) -> Mask:
-        mask = np.zeros(len(self._texts), dtype=np.bool_)
+        mask = np.zeros(len(self), dtype=np.bool_)
         mask[list(columns or ())] = True
         return mask
 
@@ -133,7 +152,7 @@ def lean(tastes: Sequence[Taste], facts: Facts) -> Leaning:
     leans = [n for n, taste in enumerate(tastes) if _leans(taste)]
     row = np.zeros(len(tastes), dtype=np.intp)
     row[leans] = np.arange(1, len(leans) + 1)
-    shape = (len(leans) + 1, len(facts.authors))
+    shape = (len(leans) + 1, len(facts))
     odds, alone = np.zeros(shape, np.float32), np.full(shape, BASE, np.float32)
     must, fits = np.zeros(shape, np.bool_), np.ones(shape, np.bool_)
     for n, taste in enumerate((tastes[place] for place in leans), 1):
@@ -180,7 +199,7 @@ def reasons(
 
 def unmuted(readers: Sequence[Subscriber], facts: Facts) -> Mask:
     """True where a paper is nothing that a reader muted: (readers, papers) bool."""
-    mask = np.ones((len(readers), len(facts.authors)), dtype=np.bool_)
+    mask = np.ones((len(readers), len(facts)), dtype=np.bool_)
     for row, reader in enumerate(readers):
         for entry in reader.muted:
             mask[row] &= ~facts.named(*named(entry))

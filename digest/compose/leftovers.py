@@ -68,6 +68,8 @@ def leftovers(
 
 @dataclass(frozen=True)
 class _Judge:
+    """What is known of one reader's choices, to judge others by."""
+
     choices: Sequence[Choice]
     traits: Traits
     threshold: float

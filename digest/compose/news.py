@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -27,9 +28,12 @@ class News:
     """The papers of a window, looked up by number and by key."""
 
     def __init__(self, papers: Sequence[Candidate]) -> None:
-        self._papers = len(papers)
+        self._papers = papers
         self._by_number = {paper.id: n for n, paper in enumerate(papers)}
-        self._by_key = {key: n for n, paper in enumerate(papers) for key in paper.paper.keys}
+
+    @cached_property
+    def _by_key(self) -> Mapping[str, int]:
+        return {key: n for n, paper in enumerate(self._papers) for key in paper.paper.keys}
 
     def unseen(self, seen: Sequence[Collection[int]]) -> Mask:
         """True where a paper is in none of a reader's past editions: (readers, papers) bool.
@@ -40,12 +44,13 @@ class News:
 
     def unjudged(self, judged: Sequence[Judged]) -> Mask:
         """True where a paper is none that the reader judged: (readers, papers) bool."""
-        by_key = _found(self._by_key, [one.keys for one in judged])
+        named = any(one.keys for one in judged)
+        by_key = _found(self._by_key, [one.keys for one in judged]) if named else []
         by_number = _found(self._by_number, [one.numbers for one in judged])
         return self._without(len(judged), [*by_key, *by_number])
 
     def _without(self, readers: int, cells: Iterable[tuple[int, int]]) -> Mask:
-        mask = np.ones((readers, self._papers), dtype=np.bool_)
+        mask = np.ones((readers, len(self._papers)), dtype=np.bool_)
         places = np.array(list(cells), dtype=np.intp).reshape(-1, 2)
         mask[places[:, 0], places[:, 1]] = False
         return mask

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 RARER = 1.0
 """By how much a phrase is taken to be rarer than its rarest word: e times."""
+
+FEW = 100
+"""Phrases that are looked for one by one: to sort all pairs takes as long as to look for more."""
 
 Rows = NDArray[np.intp]
 
@@ -40,12 +44,27 @@ class Phrases:
         self._terms = np.append(texts.terms, -1)
         self._text = np.repeat(np.arange(len(texts.ends) - 1), np.diff(texts.ends))
         self._ends = texts.ends[1:]
-        pairs = self._pair(texts.terms[:-1], texts.terms[1:])
-        self._order = np.argsort(pairs, kind="stable")
-        self._pairs = pairs[self._order]
+        self._pairs = self._pair(texts.terms[:-1], texts.terms[1:])
 
     def _pair(self, first: counting.Columns, second: counting.Columns) -> NDArray[np.int64]:
         return first.astype(np.int64) * len(self._columns) + second
+
+    @cached_property
+    def _sorted(self) -> tuple[Rows, NDArray[np.int64]]:
+        """The places of the pairs by what they are, and the pairs in that order."""
+        order = np.argsort(self._pairs, kind="stable")
+        return order, self._pairs[order]
+
+    def _found(self, pairs: NDArray[np.int64]) -> tuple[Rows, Rows]:
+        """Which of these pairs stands where, pair by pair, place by place."""
+        if len(pairs) <= FEW:
+            places = [np.flatnonzero(self._pairs == pair) for pair in pairs]
+            owners = np.repeat(np.arange(len(pairs)), [len(each) for each in places])
+            return owners, np.concatenate([np.zeros(0, dtype=np.intp), *places])
+        order, known = self._sorted
+        first = np.searchsorted(known, pairs, side="left")
+        owners, hits = spread(first, np.searchsorted(known, pairs, side="right") - first)
+        return owners, order[hits]
 
     def worth(self, phrases: Sequence[Phrase]) -> tuple[csr_array, Floats]:
         """BM25's worth of each phrase in each text, (phrases, texts), and at most, (phrases,).
@@ -95,10 +114,7 @@ class Phrases:
         """A phrase of several words and a text, each time that the text holds the phrase."""
         known = (terms[starts] >= 0) & (terms[starts + 1] >= 0) if len(starts) else starts
         pairs = np.where(known, self._pair(terms[starts], terms[starts + 1]), -1)
-        first = np.searchsorted(self._pairs, pairs, side="left")
-        last = np.searchsorted(self._pairs, pairs, side="right")
-        owners, hits = spread(first, last - first)
-        places = self._order[hits]
+        owners, places = self._found(pairs)
         fits = places + sizes[owners] <= self._ends[self._text[places]]
         for step in range(2, sizes.max(initial=0)):
             asked = step < sizes[owners]

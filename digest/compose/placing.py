@@ -73,9 +73,9 @@ class Placed:
     ) -> None:
         self.papers, self.background, self.encoded = tuple(papers), background, encoded
         texts = [*(paper.terms for paper in papers), *background.reference]
-        self.columns = counting.columns_of(texts, background.columns)
+        found, more = counting.numbered(texts, background.columns)
+        self.columns = {**background.columns, **more}
         self.rarity = background.rarities(len(self.columns))
-        found = counting.numbered(texts, self.columns)
         counts = found.counts()
         tfidf = background.weighed(counts)
         self.across: csr_array = tfidf.T.tocsr()
@@ -147,8 +147,8 @@ class Placed:
 
     def rows(self, texts: Sequence[Sequence[str]]) -> csr_array:
         """TF-IDF rows of length 1, of which the columns that no paper has are left out."""
-        counts = counting.numbered(texts, self.columns).counts()
-        return counting.narrowed(self.background.weighed(counts), len(self.columns))
+        found, _ = counting.numbered(texts, self.columns)
+        return counting.narrowed(self.background.weighed(found.counts()), len(self.columns))
 
     # What readers say --------------------------------------------------------------------------
 

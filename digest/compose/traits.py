@@ -15,6 +15,9 @@ Mask = NDArray[np.bool_]
 BLOCK = 512
 """Papers compared with papers at a time: a megabyte of cosines. A multiple of a byte's 8 bits."""
 
+FEW = 100
+"""Close pairs in a block that are noted one by one in less time than all of its bits."""
+
 ROUNDING = 1e-6
 """How far below its true value the cosine of two float32 vectors may come out."""
 
@@ -71,17 +74,24 @@ def _alike(vectors: Floats, bars: tuple[float, ...]) -> list[Bits]:
 
 
 def _write(bits: Bits, close: Mask, top: int, left: int) -> None:
+    """Note the pairs of a block: one by one where they are few, as nearly everywhere."""
     height, width = close.shape
-    bits[top : top + height, left // 8 : (left + BLOCK) // 8] = np.packbits(close, axis=1)
-    bits[left : left + width, top // 8 : (top + BLOCK) // 8] = np.packbits(close.T, axis=1)
+    if np.count_nonzero(close) > FEW:
+        bits[top : top + height, left // 8 : (left + BLOCK) // 8] = np.packbits(close, axis=1)
+        bits[left : left + width, top // 8 : (top + BLOCK) // 8] = np.packbits(close.T, axis=1)
+        return
+    for pair in np.flatnonzero(close).tolist():
+        one, other = top + pair // width, left + pair % width
+        bits[one, other >> 3] |= 128 >> (other & 7)
+        bits[other, one >> 3] |= 128 >> (one & 7)
 
 
 def _topics(close: Bits) -> Indices:
     """The topic of every paper: (papers,)."""
     count = len(close)
-    topics = np.full(count, -1, dtype=np.intp)
     company = np.bitwise_count(close).sum(axis=1, dtype=np.intp)
-    for middle in np.argsort(-company, kind="stable"):
+    topics = np.where(company > 1, -1, np.arange(count))  # who is close to nobody is known at once
+    for middle in np.argsort(-company, kind="stable")[: np.count_nonzero(company > 1)]:
         if topics[middle] < 0:
             members = np.unpackbits(close[middle], count=count).astype(np.bool_) & (topics < 0)
             topics[members] = middle

@@ -16,8 +16,9 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from digest.deliver.settings import check_names
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -36,26 +37,8 @@ or link to leave to a mail that was signed (RFC 6376 §5.4.2, §8.15).
 BITS = 2048
 """The shortest RSA key that should sign (RFC 8301 §3.2)."""
 
-_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_SELECTOR = re.compile(rf"(?=.{{1,100}}\Z){_LABEL}(?:\.{_LABEL})*")
-_DOMAIN = re.compile(rf"(?=.{{1,100}}\Z)(?:{_LABEL}\.)+{_LABEL}")
 _SPACES = re.compile(rb"[ \t\r\n]+")
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*(?:\r\n[ \t].*)*)\r\n")
-
-
-@dataclass(frozen=True)
-class DkimSettings:
-    """A key that signs, in ``key_file``; its public half stands in DNS under ``selector``.
-
-    ``domain`` is who signs, by default the sender's; it has to be the sender's or one above it.
-    """
-
-    selector: str
-    key_file: Path
-    domain: str = ""
-
-    def __post_init__(self) -> None:
-        check_names(self.selector, self.domain or "example.org")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +49,6 @@ class Signer:
     domain: str
     algorithm: str
     sign: Callable[[bytes], bytes]
-
-
-def check_names(selector: str, domain: str) -> None:
-    """Raises ValueError when these are no names that can stand in DNS."""
-    if not _SELECTOR.fullmatch(selector):
-        raise ValueError(f"the selector {selector!r} is not a name such as digest2026")
-    if not _DOMAIN.fullmatch(domain):
-        raise ValueError(f"the domain {domain!r} is not a name such as example.org")
 
 
 def signed(data: bytes, signers: Sequence[Signer]) -> bytes:

@@ -5,56 +5,15 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 from digest.deliver.replies import Reply, plain
 from digest.deliver.session import Session, TlsSession
+from digest.deliver.settings import SmtpSettings
 from digest.errors import MailServerDown, NoRoom
-
-Security = Literal["starttls", "tls", "none"]
-
 
 NO_ROOM = {421, 451, 452, 454}
 """A server's greetings to one connection too many; those it has go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpSettings:
-    """How to reach the mail server. ``security`` is obeyed or the server counts as down."""
-
-    host: str = "localhost"
-    port: int = 587
-    security: Security = "starttls"
-    username: str = ""
-    """Empty: no signing in."""
-    password: str = field(default="", repr=False)
-    connect_timeout_s: float = 30.0
-    timeout_s: float = 300.0
-    """For the greeting and each reply or block of data before the final dot (RFC 5321 §4.5.3.2)."""
-    dot_timeout_s: float = 600.0
-    """For the reply to the final dot; shorter means more messages left uncertain (§4.5.3.2.6)."""
-    ca_file: Path | None = None
-    """Certificate authorities to trust instead of the system's."""
-    hello_name: str = ""
-    """What EHLO says; empty: this machine's full name."""
-    messages_per_connection: int = 100
-    """After so many a new connection is made, as relays like it; 0: never."""
-
-    def __post_init__(self) -> None:
-        if not self.host:
-            raise ValueError("host must name the mail server")
-        if not 1 <= self.port <= 65535:
-            raise ValueError("port has to be between 1 and 65535")
-        if self.messages_per_connection < 0:
-            raise ValueError("messages_per_connection cannot be below 0")
-        if self.security not in get_args(Security):
-            raise ValueError(f"security must be starttls, tls or none, not {self.security!r}")
-
-    @property
-    def server(self) -> str:
-        return f"{self.host}:{self.port}"
 
 
 def open_session(settings: SmtpSettings) -> Session:

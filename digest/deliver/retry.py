@@ -17,27 +17,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from digest.deliver.outcomes import Accepted, Deferred, Outcome, Rejected
+from digest.deliver.settings import RetrySettings
 
 State = Literal["sent", "deferred", "failed", "uncertain"]
-
-
-@dataclass(frozen=True, slots=True)
-class RetrySettings:
-    """The backoff: 5, 10, 20, 40, 80, 160, 240, 240 minutes by default.
-
-    These add up to 13 h 15 min, at most 16 h with jitter: the ninth attempt, the last, falls
-    before the next day's edition. Only delays named by the server can stretch that, each to
-    ``max_delay_s`` at most.
-    """
-
-    first_delay_s: float = 300.0
-    """Seconds before the second attempt; doubled after each further one."""
-    max_delay_s: float = 4 * 3600.0
-    """No wait is longer (before jitter), whatever the server asks for."""
-    jitter: float = 0.2
-    """A wait grows by up to this share, so that a server's return meets no stampede."""
-    max_attempts: int = 9
-    """Attempts in all; a message deferred at the last one has failed."""
 
 
 @dataclass(frozen=True, slots=True)

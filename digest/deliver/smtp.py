@@ -17,9 +17,10 @@ from dataclasses import dataclass, replace
 
 from digest.deliver.capabilities import Capability, capabilities
 from digest.deliver.envelopes import Envelope, envelope_of, wire_address
-from digest.deliver.opening import SmtpSettings, open_session
+from digest.deliver.opening import open_session
 from digest.deliver.outcomes import Accepted, Deferred, Outcome, Rejected, Uncertain
 from digest.deliver.session import Session
+from digest.deliver.settings import SmtpSettings
 from digest.deliver.transactions import Phase, ServiceClosing, Transaction
 from digest.errors import MailServerDown
 from digest.messages import Message

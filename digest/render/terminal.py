@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator, Sequence
 
 from digest.editions import Edition, LeftOut
@@ -13,8 +12,8 @@ from digest.render.settings import MailSettings
 INDENT = "    "
 """Before everything that belongs to a numbered title."""
 
-HEADING, STRONG, QUIET, LINK = "bold cyan", "bold", "dim", "blue"
-"""Styles by name, not by value: the terminal's own theme keeps them readable."""
+HEADING, STRONG, QUIET, LINK = "1;36", "1", "2", "34"
+"""Bold cyan, bold, dim, blue (ECMA-48 §8.3.117): the terminal's own theme keeps them readable."""
 
 Line = tuple[str, str]
 """Some lines and their style."""
@@ -94,18 +93,9 @@ def _left_out(papers: Sequence[LeftOut], flow: Flow) -> Iterator[Line]:
 
 
 def _printed(lines: Sequence[Line], color: bool) -> str:
-    """``lines`` as a terminal gets them; nothing in them is taken for markup."""
-    from rich.console import Console  # late: heavy, and only a terminal needs it
-
-    console = Console(
-        file=io.StringIO(),
-        force_terminal=color,
-        color_system="standard" if color else None,
-        legacy_windows=False,
-        highlight=False,
-        _environ={},  # the same edition gives the same bytes, whatever NO_COLOR or COLUMNS say
+    """``lines`` as a terminal gets them, every line with its style."""
+    return "".join(
+        f"\x1b[{style}m{line}\x1b[0m\n" if color and style and line else f"{line}\n"
+        for text, style in lines
+        for line in text.split("\n")
     )
-    with console.capture() as capture:
-        for text, style in lines:
-            console.out(text, style=style or None, highlight=False)
-    return capture.get()

@@ -77,7 +77,7 @@ def _is_file(connection: sa.Connection) -> bool:
 
 def _reasons(stored: Any) -> tuple[Reason, ...]:
     parsed = json.loads(stored) if isinstance(stored, str) else stored
-    return tuple(Reason(**one) for one in parsed)
+    return tuple([Reason(one["kind"], one["text"], one["share"]) for one in parsed])
 
 
 def _read(connection: sa.Connection, wanted: Iterable[int], known: Known) -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from digest.editions import Edition
+from digest.editions import Edition, Reason
 from digest.failpoints import reach
 from digest.messages import Message
 from digest.store.contents import edition_of, picks_of
 from digest.store.ending import gone, supersede, undelivered
 from digest.store.engine import reading, writing
-from digest.store.inserting import drawn, insert
+from digest.store.inserting import Written, drawn, insert
 from digest.store.joining import chunks
 from digest.store.outbox import insert_mails, queued
 from digest.store.schema import editions, outbox, outbox_data, papers, picks, subscribers
@@ -47,19 +49,19 @@ class Editions:
         Returns those that were stored. One whose subscriber got another edition since ``last`` is
         left out: somebody else was faster, and its papers may be in that one. So is one that
         supersedes a mail which has left, or is leaving, after all, and one whose subscriber left
-        while it was composed.
+        while it was composed. A pick is left out that its reader had before the window.
         """
         if not composed:
             return []
         with writing(self._engine) as connection:
             ids = [one.edition.subscriber.id for one in composed]
             left, last = gone(connection, ids), _last(connection, ids)
-            kept = [one for one in composed if last.get(one.edition.subscriber.id) == one.last]
-            kept = [one for one in kept if one.edition.subscriber.id not in left]
+            here = [one for one in composed if one.edition.subscriber.id in last.keys() - left]
+            kept = [one for one in here if last[one.edition.subscriber.id] == one.last]
             kept = _superseding(connection, kept)
             numbered = list(zip(drawn(connection, editions, len(kept)), kept, strict=True))
             insert(connection, editions, [_row(n, one.edition) for n, one in numbered])
-            insert(connection, picks, [row for n, one in numbered for row in _pick_rows(n, one)])
+            stored = _insert_picks(connection, numbered)
             mails = [
                 (queued(n, one.edition, one.message), one.message.data)
                 for n, one in numbered
@@ -69,7 +71,7 @@ class Editions:
             _had(connection, kept)
             reach("before_compose_commit")
         reach("after_compose_commit")
-        return [one.edition for one in kept]
+        return stored
 
     def undelivered(self, ids: Collection[str]) -> dict[str, list[int]]:
         """The mails that these subscribers' next editions would supersede: subscriber to ids."""
@@ -171,10 +173,34 @@ def _superseding(connection: sa.Connection, composed: Sequence[Composed]) -> lis
     return [one for one in composed if ended.issuperset(one.supersedes)]
 
 
-def _last(connection: sa.Connection, ids: Sequence[str]) -> dict[str, dt.date]:
-    query = sa.select(editions.c.subscriber, sa.func.max(editions.c.date))
-    query = query.where(editions.c.subscriber.in_(ids)).group_by(editions.c.subscriber)
-    return {row[0]: row[1] for row in connection.execute(query)}
+def _last(connection: sa.Connection, ids: Sequence[str]) -> dict[str, dt.date | None]:
+    """The dates of these subscribers' latest editions; who was erased meanwhile is left out."""
+    query = sa.select(subscribers.c.id, subscribers.c.last_date).where(subscribers.c.id.in_(ids))
+    return {row.id: row.last_date for row in connection.execute(query)}
+
+
+def _insert_picks(
+    connection: sa.Connection, numbered: Sequence[tuple[int, Composed]]
+) -> list[Edition]:
+    """Store the picks of these editions; the editions as they are stored.
+
+    No reader gets a paper twice, though one that was out of sight for long can be news again.
+    """
+    rows = [row for n, one in numbered for row in _pick_rows(n, one)]
+    if insert(connection, picks, rows, known="skipped") == len(rows):
+        return [one.edition for _, one in numbered]
+    query = sa.select(picks.c.edition, picks.c.place)
+    query = query.where(picks.c.edition.in_([n for n, _ in numbered]))
+    there = {(row.edition, row.place) for row in connection.execute(query)}
+    return [
+        replace(
+            one.edition,
+            picks=tuple(
+                pick for place, pick in enumerate(one.edition.picks, start=1) if (n, place) in there
+            ),
+        )
+        for n, one in numbered
+    ]
 
 
 def _had(connection: sa.Connection, composed: Sequence[Composed]) -> None:
@@ -198,6 +224,17 @@ def _row(number: int, edition: Edition) -> dict[str, Any]:
     }
 
 
+def _written(reasons: Iterable[Reason]) -> Written:
+    """Reasons as JSON: there are thirty to an edition, and readers share most of their texts."""
+    return Written(f"[{', '.join([f'{_text(r.kind, r.text)}{r.share!r}}}' for r in reasons])}]")
+
+
+@lru_cache(maxsize=16_384)
+def _text(kind: str, text: str) -> str:
+    """A reason as JSON up to its share."""
+    return json.dumps({"kind": kind, "text": text, "share": 0})[:-2]
+
+
 def _pick_rows(number: int, composed: Composed) -> list[dict[str, Any]]:
     picked = zip(composed.papers, composed.edition.picks, strict=True)
     return [
@@ -208,10 +245,7 @@ def _pick_rows(number: int, composed: Composed) -> list[dict[str, Any]]:
             "paper": paper,
             "score": pick.score,
             "interest": pick.interest,
-            "reasons": [
-                {"kind": reason.kind, "text": reason.text, "share": reason.share}
-                for reason in pick.reasons
-            ],
+            "reasons": _written(pick.reasons),
             "reports": pick.reports,
             "explore": pick.explore,
         }

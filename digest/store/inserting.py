@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -20,13 +20,28 @@ VALUES = 20_000
 Process = Callable[[Any], Any]
 
 
-def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that have a value for every one of the columns that the first has."""
+class Written(str):
+    """The value of a JSON column as it is stored already."""
+
+    __slots__ = ()
+
+
+def insert(
+    connection: sa.Connection,
+    table: sa.Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    known: Literal["refused", "skipped"] = "refused",
+) -> int:
+    """Insert rows that have a value for every one of the columns that the first has; how many were.
+
+    Those that a unique constraint knows already are ``refused`` with all others, or ``skipped``.
+    """
     if not rows:
-        return
+        return 0
     names = tuple(rows[0])
     columns = [_column(table.c[name].type, connection.dialect) for name in names]
-    most = VALUES // len(names)
+    most, inserted = VALUES // len(names), 0
     for start in range(0, len(rows), most):
         some = rows[start : start + most]
         held = [
@@ -34,9 +49,11 @@ def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[st
             for name, process in zip(names, columns, strict=True)
         ]
         values = tuple(chain.from_iterable(zip(*held, strict=True)))
-        connection.exec_driver_sql(
-            _statement(table, names, len(some), connection.dialect.name), values
-        )
+        statement = _statement(table, names, len(some), connection.dialect.name)
+        if known == "skipped":
+            statement += " ON CONFLICT DO NOTHING"
+        inserted += connection.exec_driver_sql(statement, values).rowcount
+    return inserted
 
 
 def drawn(connection: sa.Connection, table: sa.Table, many: int) -> list[int]:
@@ -53,7 +70,9 @@ def drawn(connection: sa.Connection, table: sa.Table, many: int) -> list[int]:
 
 
 def _values(plain: list[Any], process: Process | None) -> list[Any]:
-    return [process(value) for value in plain] if process else plain
+    if not process:
+        return plain
+    return [str(one) if type(one) is Written else process(one) for one in plain]
 
 
 def _column(kind: Any, dialect: sa.Dialect) -> Process | None:

@@ -12,11 +12,12 @@
       ├► withdrawn ◄ deferred, claimed   (they left, paused, are listed no more, or suppressed)
       └► superseded ◄ deferred           (their next edition was composed, with its papers)
 
-A row is stored together with its edition. A worker claims some, for as long as its lease lasts;
-marks each as being sent before the first byte of it leaves; sends it; and records the outcome, in
-the transaction that marks its next one. So a crash leaves in doubt one message a connection, and
-those are listed; whatever was only claimed is certainly not sent. A claim has a token that no
-later one has: a worker whose lease ran out can no longer mark.
+A row is stored together with its edition, from which its mail is printed when its turn has come:
+what there is of it in ``outbox_data`` says only that it can still be sent. A worker claims some,
+for as long as its lease lasts; marks each as being sent before the first byte of it leaves; sends
+it; and records the outcome, in the transaction that marks its next one. So a crash leaves in doubt
+one message a connection, and those are listed; whatever was only claimed is certainly not sent. A
+claim has a token that no later one has: a worker whose lease ran out can no longer mark.
 """
 
 from __future__ import annotations

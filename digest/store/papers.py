@@ -95,13 +95,14 @@ class Papers:
         mentioned = (
             sa.select(
                 reports.c.paper,
+                files.c.source,  # from here on as a Mention has them
                 reports.c.position,
+                files.c.papers,
                 reports.c.date,
                 reports.c.announced,
                 reports.c.votes,
-                files.c.source,
-                files.c.papers,
             )
+            .select_from(reports)
             .join(files, files.c.sha256 == reports.c.file)
             .join(papers, papers.c.id == reports.c.paper)
             # Another version of a paper, or what was asked about it, makes it no more talked of.
@@ -110,15 +111,12 @@ class Papers:
         )
         with reading(self._engine) as connection:
             mentions: dict[int, list[Mention]] = {}
-            for row in connection.execute(mentioned):
-                mention = Mention(
-                    row.source, row.position, row.papers, row.date, row.announced, row.votes
-                )
-                mentions.setdefault(row.paper, []).append(mention)
+            for paper, *mention in connection.execute(mentioned).all():
+                mentions.setdefault(paper, []).append(Mention(*mention))
             query = sa.select(papers).where(window).order_by(papers.c.id)
             return [
                 _candidate(row, tuple(mentions.get(row.id, ())))
-                for row in connection.execute(query)
+                for row in connection.execute(query).all()
             ]
 
     def named(self, wanted: Iterable[str]) -> dict[str, Archived]:
@@ -204,6 +202,12 @@ class Papers:
         with reading(self._engine) as connection:
             query = sa.select(sa.func.count()).where(papers.c.first_seen_at.is_not(None))
             return connection.execute(query).scalar_one()
+
+    def hold(self, many: int) -> bool:
+        """Whether there are so many papers; a large archive takes a while to count."""
+        query = sa.select(papers.c.id).where(papers.c.first_seen_at.is_not(None))
+        with reading(self._engine) as connection:
+            return connection.execute(query.offset(many - 1).limit(1)).first() is not None
 
     def latest_new_at(self, until: dt.datetime) -> dt.datetime | None:
         """When the archive last got a paper it did not have, up to ``until``."""

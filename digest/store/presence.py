@@ -82,6 +82,7 @@ def leading(engine: sa.Engine) -> Iterator[bool]:
     """Whether this program makes the rounds now: of several that try at once, only one does.
 
     As above it is a lock that ends with its process: who leads was never somebody who is dead.
+    Raises StoreError.
     """
     if engine.dialect.name == "sqlite":
         import fcntl
@@ -96,13 +97,16 @@ def leading(engine: sa.Engine) -> Iterator[bool]:
         return
     lock = sa.text("SELECT pg_try_advisory_lock(hashtext('digest.rounds'))")
     unlock = sa.text("SELECT pg_advisory_unlock(hashtext('digest.rounds'))")
-    with engine.connect() as connection:
+    with told(engine):
+        connection = engine.connect()
+    with connection:
         with told(engine):
             first = bool(connection.execute(lock).scalar())
             connection.commit()
         try:
             yield first
         finally:
-            if first:
-                connection.execute(unlock)
-                connection.commit()
+            if first:  # it would outlive this block, in a connection that is used again
+                with told(engine):
+                    connection.execute(unlock)
+                    connection.commit()

@@ -221,8 +221,8 @@ class Subscribers:
         for until in ends:
             yield replace(group, after=after, until=until), size
             after = until
-        if many % size:
-            yield replace(group, after=after), many % size
+        if many > size * len(ends):  # what has joined or was composed for since is at the end
+            yield replace(group, after=after), min(many - size * len(ends), size)
 
     def in_batch(self, batch: Batch, now: dt.datetime) -> list[Due]:
         """Those of a batch who are due at ``now`` still, by id."""

@@ -24,8 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from digest import pipeline
-from digest.collect.readers import CollectSettings, read
+from digest import collecting, learning
+from digest.collect.readers import read
+from digest.collect.settings import CollectSettings
 from digest.store.shelves import Store, open_store
 from tests.support.papers_text import compact
 from tests.support.shared import shared
@@ -141,7 +142,7 @@ def collected(folder: Path) -> dict[str, Any]:
         peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         again = timed(lambda: _collect(store, files, folder / "again"))
         parse = timed(lambda: _parse(files))
-        learn = timed(lambda: pipeline.learn(store, FIRST))
+        learn = timed(lambda: learning.learn(store, FIRST))
         count = store.papers.count()
     finally:
         store.close()
@@ -166,7 +167,7 @@ def _collect(store: Store, files: list[Path], inbox: Path) -> None:
     for day, path in enumerate(files):
         (inbox / path.name).write_bytes(path.read_bytes())
         now = FIRST + dt.timedelta(days=day)
-        for one in pipeline.collect_inbox(store, inbox, now, CollectSettings(settle_s=0)):
+        for one in collecting.collect_inbox(store, inbox, now, CollectSettings(settle_s=0)):
             assert one.problem is None, one.problem
 
 

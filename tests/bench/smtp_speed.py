@@ -1,8 +1,10 @@
 """How fast mails of 48 KB leave, beside Postfix's own client and smtplib: `make bench-smtp`.
 
 All send to Postfix's smtp-sink on this machine, turn by turn, so that whatever else runs here slows
-all of them alike. `outbox` is the real delivery from a database on disk; `wire` sends the same
-messages over the same connections from memory: the difference is what the outbox costs.
+all of them alike. `outbox` is the real delivery from a database on disk, of editions of ten papers
+that are read, marked, recorded, and printed as messages at hand: printing has a bench of its own
+(test_mail_speed.py). `wire` sends the same messages over the same connections from memory: the
+difference is what the outbox costs.
 """
 
 from __future__ import annotations
@@ -18,16 +20,21 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from digest.deliver.settings import DeliverSettings
 from digest.deliver.smtp import SmtpSettings, SmtpTransport
 from digest.delivery import deliver
+from digest.editions import Edition
 from digest.messages import Message
+from digest.store.editions import Composed
 from digest.store.shelves import Store, open_store
+from tests.support.builders import a_pick, a_subscriber
+from tests.support.databases import collect, numbers
 from tests.support.sink import find_source, smtp_sink
 
-SIZE = 49_152
+SIZE, PICKS = 49_152, 10
 ROUNDS = 5
 COUNTS = {1: 1000, 10: 2000}
 """Messages a turn, by connections: a second or two each."""
@@ -89,9 +96,18 @@ def outbox(port: int, connections: int, messages: Sequence[Message]) -> float:
     with tempfile.TemporaryDirectory(prefix="bench-smtp-") as folder:
         store = open_store(f"sqlite:///{Path(folder) / 'digest.db'}")
         _fill(store, messages)
-        began = time.perf_counter()
+        ready = {message.message_id: message for message in messages}
         settings = DeliverSettings(connections=connections)
-        sent = list(deliver(store, lambda: SmtpTransport(_settings(port)), now, settings))
+        began = time.perf_counter()
+        sent = list(
+            deliver(
+                store,
+                lambda: SmtpTransport(_settings(port)),
+                now,
+                settings,
+                printing=lambda _, waiting: ready[waiting.message_id],
+            )
+        )
         seconds = time.perf_counter() - began
         assert [one.state for one in sent] == ["sent"] * len(messages)
         store.close()
@@ -103,8 +119,25 @@ def _settings(port: int) -> SmtpSettings:
 
 
 def _fill(store: Store, messages: Sequence[Message]) -> None:
-    for message in messages:
-        store.outbox.queue("reader", message, "notice", now())
+    """Store an edition of PICKS papers for each message, which waits without its bytes."""
+    at = now()
+    titles = [f"A paper on topic {n}" for n in range(PICKS)]
+    collect(store, *titles, at=at)
+    papers = tuple(numbers(store)[title] for title in titles)
+    picks = tuple(a_pick(title) for title in titles)
+    readers = [a_subscriber(f"reader-{n}") for n in range(len(messages))]
+    store.subscribers.add(readers, at)
+    store.editions.add(
+        [
+            Composed(
+                Edition(reader, at.date(), at, picks, PICKS),
+                papers,
+                replace(message, data=b""),
+                None,
+            )
+            for reader, message in zip(readers, messages, strict=True)
+        ]
+    )
 
 
 def _in_threads(

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from digest.collect.identity import blocks
+from digest.collecting import RULES
 from digest.papers import Paper, Report
-from digest.pipeline import RULES
 from digest.store.grouping import Rules, variant_of
 from digest.store.joining import Joiner
 from digest.store.shelves import Store

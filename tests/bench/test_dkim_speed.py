@@ -12,7 +12,8 @@ from typing import Any
 import dkim
 import pytest
 
-from digest.deliver.dkim import DkimSettings, Signer, signed
+from digest.deliver.dkim import Signer, signed
+from digest.deliver.settings import DkimSettings
 from digest.keys import dkim_key, dkim_signers
 
 HEAD = Path(__file__).parents[1] / "cases/lint/good/edition.eml"

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.collect import readers
-from digest.collect.readers import CollectSettings
+from digest.collect.settings import CollectSettings
 from digest.errors import SourceError
 from tests.support.papers_text import compact, likely, spaced
 

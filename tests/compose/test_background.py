@@ -99,7 +99,9 @@ def test_terms_are_counted_and_unknown_ones_left_out():
 
 
 def test_columns_of_new_terms_follow_the_known_ones_in_order():
-    assert bags.columns_of([("z", "b"), ("a",)], {"b": 0}) == {"b": 0, "a": 1, "z": 2}
+    found, more = bags.numbered([("z", "b"), ("a",)], {"b": 0})
+    assert more == {"a": 1, "z": 2}
+    assert found.terms.tolist() == [2, 0, 1]
 
 
 def test_repeats_count_less_and_less_and_in_long_texts_less():
@@ -146,14 +148,14 @@ def test_the_lexicon_reads_what_it_packs():
     found = lexicon.unpacked(packed)
     assert dict(found.rows) == {"a": 0, "b": 1}
     np.testing.assert_allclose(found.shares, [0.5, 0.25])
-    np.testing.assert_allclose(found.vectors, vectors, atol=0.01)
+    np.testing.assert_allclose(found.vectors(np.arange(2)), vectors, atol=0.01)
     np.testing.assert_allclose(found.moments.mean, moments.mean)
 
 
 def test_the_shipped_lexicon_is_sound():
-    assert len(SHIPPED.rows) == len(SHIPPED.shares) == len(SHIPPED.vectors) > 10_000
+    assert len(SHIPPED.rows) == len(SHIPPED.shares) == len(SHIPPED.small) > 10_000
     assert ((SHIPPED.shares >= 0) & (SHIPPED.shares <= 1)).all()
-    assert np.isfinite(SHIPPED.vectors).all()
+    assert np.isfinite(SHIPPED.scale).all()
     assert {term for word in ("video", "protein", "learning") for term in terms(word)} <= (
         SHIPPED.rows.keys()
     )

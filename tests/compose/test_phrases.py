@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.compose import bags
-from digest.compose.phrases import RARER, Phrases, spread
+from digest.compose.phrases import FEW, RARER, Phrases, spread
 from tests.support.tastes import empty
 
 WORDS = ("video", "model", "qwxz", "speech")
@@ -20,8 +22,8 @@ phrases_ = st.lists(
 
 def phrases_of(texts) -> Phrases:
     known = empty()
-    columns = bags.columns_of(texts, known.columns)
-    found = bags.numbered(texts, columns)
+    found, more = bags.numbered(texts, known.columns)
+    columns = {**known.columns, **more}
     return Phrases(columns, found, found.counts(), known)
 
 
@@ -48,6 +50,18 @@ def test_a_phrase_is_a_little_rarer_than_its_rarest_word_and_no_rarer_than_an_un
     )
     assert most[2] == pytest.approx(max(most[:2]) + RARER)
     assert most[4] == most[3] == np.float32(empty().unknown)
+
+
+@given(texts_)
+def test_many_phrases_are_worth_what_each_is_alone(texts):
+    phrases = [one for size in (2, 3) for one in product((*WORDS, "unheard"), repeat=size)]
+    assert len(phrases) > FEW
+    found = phrases_of(texts)
+    worth, most = found.worth(phrases)
+    for row in range(0, len(phrases), 7):
+        alone, rarity = found.worth(phrases[row : row + 1])
+        np.testing.assert_array_equal(worth[[row]].toarray(), alone.toarray())
+        assert most[row] == rarity[0]
 
 
 def test_runs_are_spread_out_element_by_element():

@@ -74,3 +74,13 @@ def test_pairs_are_found_across_blocks_and_both_ways(papers):
 def test_no_papers_have_no_traits():
     found = made(np.zeros((0, 4)))
     assert found.topics.shape == (0,)
+
+
+@pytest.mark.parametrize("near_repeat", [0.0, 0.999999], ids=["many", "few"])
+def test_pairs_are_found_whether_they_are_many_or_few(near_repeat: float):
+    vectors = at(*np.random.default_rng(5).uniform(0, 360, BLOCK + 40))
+    cosines = vectors @ vectors.T
+    clear = np.abs(cosines - near_repeat) > 1e-5
+    found = np.array(repeats(made(vectors, near_repeat=near_repeat)))
+    assert np.array_equal(found[clear], (cosines >= near_repeat)[clear])
+    assert np.array_equal(found, found.T)

@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.deliver.dkim import DkimSettings, signed
+from digest.deliver.dkim import signed
 from digest.deliver.envelopes import crlf
+from digest.deliver.settings import DkimSettings
 from digest.errors import ConfigError
 from digest.keys import dkim_key, dkim_signers
 from digest.links import SECRET, Key

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.deliver.outcomes import Accepted, Deferred, Rejected, Uncertain
-from digest.deliver.retry import NextState, RetrySettings, next_state
+from digest.deliver.retry import NextState, next_state
+from digest.deliver.settings import RetrySettings
 
 NOW = datetime(2026, 5, 20, 6, 0, tzinfo=UTC)
 STEADY = RetrySettings(jitter=0.0)

@@ -20,9 +20,9 @@ from typing import Any
 
 import pytest
 
-from digest import pipeline
+from digest import collecting, pipeline
 from digest.collect import inbox as inbox_room
-from digest.collect.readers import CollectSettings
+from digest.collect.settings import CollectSettings
 from digest.compose.editor import EditorSettings
 from digest.deliver.settings import DeliverSettings
 from digest.deliver.smtp import SmtpSettings, SmtpTransport
@@ -122,7 +122,7 @@ class World:
     def day(
         self,
         power: Power,
-        collect: Step = pipeline.collect_inbox,
+        collect: Step = collecting.collect_inbox,
         deliver: Step = deliver,
     ) -> None:
         """The day's three steps; every effect needs power."""
@@ -142,7 +142,7 @@ class World:
             finally:
                 transport.close()
 
-    def send_again(self, collect: Step = pipeline.collect_inbox, deliver: Step = deliver) -> None:
+    def send_again(self, collect: Step = collecting.collect_inbox, deliver: Step = deliver) -> None:
         """What the operator does about mails in doubt."""
         del collect
         store = self.store()
@@ -269,7 +269,7 @@ def moved_first(store: Any, folder: Path, now: Any, settings: Any) -> Iterator[A
     """The wrong order that loses papers."""
     for path in inbox_room.waiting(folder, 1e12, 0):
         moved = inbox_room.accept(path)
-        yield from pipeline.collect_files(store, [moved], now, settings)
+        yield from collecting.collect_files(store, [moved], now, settings)
 
 
 @pytest.mark.parametrize(

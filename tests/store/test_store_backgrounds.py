@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from digest import pipeline
+from digest import learning
 from digest.compose.background import from_bytes
 from digest.store.backgrounds import Snapshot
 from digest.votes import Vote
@@ -54,48 +54,48 @@ def test_a_snapshot_of_nothing_is_one(store):
 def test_an_archive_is_learnt_once_and_again_when_it_has_grown_by_a_tenth(store):
     tomorrow = NOW + 24 * HOUR
     collect(store, *titles(0, 20), file="a")
-    assert pipeline.learn(store, NOW)
-    assert not pipeline.learn(store, NOW)
+    assert learning.learn(store, NOW)
+    assert not learning.learn(store, NOW)
     collect(store, *titles(20, 1), file="b")
-    assert not pipeline.learn(store, tomorrow)
+    assert not learning.learn(store, tomorrow)
     assert store.backgrounds.made() == (20, NOW)
     collect(store, *titles(21, 1), file="c")
-    assert pipeline.learn(store, tomorrow)
+    assert learning.learn(store, tomorrow)
     assert store.backgrounds.made() == (22, tomorrow)
 
 
 def test_on_the_same_day_it_is_learnt_again_only_when_it_has_doubled(store):
     collect(store, *titles(0, 20), file="a")
-    assert pipeline.learn(store, NOW)
+    assert learning.learn(store, NOW)
     collect(store, *titles(20, 19), file="b")
-    assert not pipeline.learn(store, NOW + HOUR)
+    assert not learning.learn(store, NOW + HOUR)
     collect(store, *titles(39, 1), file="c")
-    assert pipeline.learn(store, NOW + HOUR)
+    assert learning.learn(store, NOW + HOUR)
 
 
 @pytest.mark.parametrize("papers", [0, 1])
 def test_the_smallest_archive_that_grew_is_learnt_again(store, papers):
     collect(store, *titles(0, papers), file="a")
-    assert pipeline.learn(store, NOW)
+    assert learning.learn(store, NOW)
     collect(store, *titles(papers, 1), file="b")
-    assert pipeline.learn(store, NOW)
+    assert learning.learn(store, NOW)
 
 
 def test_an_archive_that_was_not_learnt_is_known_all_the_same(store):
     collect(store, *titles(0, 8))
-    fresh = pipeline.background(store)
+    fresh = learning.background(store)
     assert store.backgrounds.latest() is None
-    pipeline.learn(store, NOW)
-    kept = pipeline.background(store)
+    learning.learn(store, NOW)
+    kept = learning.background(store)
     assert (fresh.columns, fresh.reference) == (kept.columns, kept.reference)
     np.testing.assert_allclose(kept.rarity, fresh.rarity, rtol=1e-3)
 
 
 def test_what_came_since_is_known_when_it_is_learnt_again(store):
     collect(store, *titles(0, 20), file="a")
-    pipeline.learn(store, NOW)
+    learning.learn(store, NOW)
     collect(store, "Qwxz once", file="b")
-    assert pipeline.background(store).papers == 20
+    assert learning.background(store).papers == 20
 
 
 def test_papers_that_readers_judged_are_not_learnt_from(store):
@@ -106,7 +106,7 @@ def test_papers_that_readers_judged_are_not_learnt_from(store):
         for title, value in zip(judged, ("more", "less", "save"), strict=True)
     ]
     store.votes.add(votes)
-    pipeline.learn(store, NOW)
+    learning.learn(store, NOW)
     snapshot = store.backgrounds.latest()
     learnt = from_bytes(snapshot.data)
     assert (snapshot.papers, learnt.papers) == (11, 8)

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from digest.collecting import RULES
 from digest.papers import Paper, Report
-from digest.pipeline import RULES
 from digest.store.papers import Added
 from digest.store.schema import keys, metadata, papers
 from tests.support.builders import a_paper, a_subscriber

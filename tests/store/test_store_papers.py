@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
+from digest.collecting import RULES
 from digest.papers import Archived, Mention, Report, title_key
-from digest.pipeline import RULES
 from digest.store.joining import IN
 from digest.store.papers import Added
 from tests.support.builders import a_paper
@@ -230,3 +230,10 @@ def test_titles_are_told_by_key_and_all_of_them_newest_first(store):
     collect(store, a_paper("Paths", arxiv_id="2403.10616"), "Modules")
     assert store.papers.titles(["arxiv:2403.10616", "title:none"]) == {"arxiv:2403.10616": "Paths"}
     assert list(store.papers.all_titles()) == ["Modules", "Paths"]
+
+
+def test_whether_an_archive_holds_so_many_is_known_without_counting(store):
+    assert not store.papers.hold(1)
+    collect(store, "One paper", "Another paper")
+    assert store.papers.hold(2)
+    assert not store.papers.hold(3)

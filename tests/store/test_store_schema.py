@@ -74,6 +74,7 @@ def test_a_database_that_was_opened_before_keeps_what_it_holds(url):
 def test_a_database_of_a_newer_version_is_refused_with_both_numbers(empty_url):
     with opened(empty_url) as store, engine_of(store).begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '0999'"))
+        connection.execute(sa.text("UPDATE compatibility SET oldest = '0998'"))
     with pytest.raises(StoreError, match=f"version 0999 .* up to {VERSION}; upgrade the program"):
         open_store(empty_url)
 

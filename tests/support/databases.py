@@ -28,9 +28,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from digest.collecting import RULES
 from digest.messages import Message
 from digest.papers import Paper, Report
-from digest.pipeline import RULES
 from digest.store.editions import Composed
 from digest.store.papers import Added
 from digest.store.schema import metadata
@@ -235,6 +235,13 @@ def store(url: str) -> Iterator[Store]:
         yield found
 
 
+@pytest.fixture
+def own_database(postgresql: Cluster) -> Iterator[str]:
+    """The address of a PostgreSQL database that nobody has opened yet."""
+    with _database(postgresql) as address:
+        yield address
+
+
 @contextmanager
 def _database(cluster: Cluster) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
@@ -343,6 +350,8 @@ def composed(
 ) -> Composed:
     """An edition of papers that are in the store, ready to be stored with its mail."""
     reader = a_subscriber(who) if isinstance(who, str) else who
+    if store.subscribers.find(reader.id) is None:
+        store.subscribers.add([reader], at)
     known = numbers(store) if titles else {}
     picks = [a_pick(title) for title in titles]
     edition = an_edition(date=date, composed_at=at, subscriber=reader, picks=tuple(picks))

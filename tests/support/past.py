@@ -118,4 +118,6 @@ def _show(
     edition = an_edition(*picks, subscriber=reader, date=at.date(), composed_at=at)
     message: Message | None = None
     composed = Composed(edition, tuple(one.id for one in papers), message, last)
+    if store.subscribers.find(reader.id) is None:
+        store.subscribers.add([reader], at)
     assert store.editions.add([composed])

@@ -177,7 +177,7 @@ def _compose(folder: str) -> dict[str, Any]:
 def _rank(folder: str) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from digest import pipeline
+    from digest import learning
     from digest.compose import profiles
     from tests.bench.ranking_times import times
     from tests.bench.scale.crowd import NOW, opened
@@ -199,7 +199,7 @@ def _rank(folder: str) -> dict[str, Any]:
                 one, theirs.get(one.id, []), {}, voted, NOW, app.editing.profile
             )
         ]
-        return asdict(times(tastes, papers, pipeline.background(store)))
+        return asdict(times(tastes, papers, learning.background(store)))
 
 
 def _work(folder: str) -> dict[str, Any]:
