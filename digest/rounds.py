@@ -250,6 +250,8 @@ class Rounds:
             else:
                 log.error("%s", one, extra={"event": "edition_failed"})
                 self._trouble("step", f"an edition cannot be written: {one}", *_again("compose"))
+            if self._stopping():  # the batches under way are finished, the others wait
+                return
         web, base_url = self._app.settings.web, self._app.settings.mail.base_url
         if public and web.hub and base_url:
             hub.announce(web.hub, base_url)
