@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 ENCODED_FIRST_S = 120.0
 """How long composing waits for papers to be encoded: those of a day, not those of an archive."""
 
+PREVIEWED_FOR = dt.timedelta(minutes=5)
+"""How long previews take the papers of a day as they were: most of a preview is placing them."""
+
 Clock = Callable[[], dt.datetime]
 
 
@@ -284,16 +287,18 @@ class App:
         if stored:
             return stored[0], None
         day = date or self._next_date(subscriber)
-        return pipeline.preview(
-            self.store,
-            subscriber,
-            day,
-            self.clock(),
-            self.editing,
-            self.gate(),
-            self.encoder,
-            explain=explain,
-        )
+        return pipeline.preview(self.store, subscriber, day, self._lately(), explain=explain)
+
+    def _lately(self) -> pipeline.Day:
+        """What previews share: of a few minutes ago, as long as nothing was collected since."""
+        now, gate, store = self.clock(), self.gate(), self.store
+        state = (store.papers.collected(), store.backgrounds.made(), gate)
+        kept: tuple[object, pipeline.Day] | None = self.__dict__.get("_kept_day")
+        if kept and kept[0] == state and dt.timedelta(0) <= now - kept[1].now < PREVIEWED_FOR:
+            return kept[1]
+        shared = pipeline.day(store, now, self.editing, gate, self.encoder)
+        self.__dict__["_kept_day"] = (state, shared)
+        return shared
 
     def feed(self, subscriber: Subscriber) -> list[Edition]:
         """This reader's editions, newest first; before the first, what it would be now."""

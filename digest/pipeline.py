@@ -172,19 +172,16 @@ def preview(
     store: Store,
     subscriber: Subscriber,
     date: dt.date,
-    now: dt.datetime,
-    settings: editor.EditorSettings,
-    gate: Gate = OPEN,
-    encoder: Encoder | None = None,
+    shared: Day,
     *,
     explain: bool = False,
 ) -> tuple[Edition, Explanation | None]:
     """What ``compose`` would store for this reader; ``explain`` adds the explanation."""
     last = store.editions.last(subscriber.id)
-    due = Due(subscriber.id, date, last and last[0], now)
+    due = Due(subscriber.id, date, last and last[0], shared.now)
     (drafted,) = _draft(
         store,
-        day(store, now, settings, gate, encoder),
+        shared,
         [due],
         store.editions.undelivered([subscriber.id]),
         readers_=[subscriber],

@@ -55,6 +55,13 @@ class Papers:
             count = connection.execute(query).scalar()
         return None if count is None else Added(count, 0)
 
+    def collected(self) -> tuple[int, dt.datetime | None]:
+        """How many files and polls brought papers, and when the latest did."""
+        latest = sa.func.max(files.c.collected_at, type_=files.c.collected_at.type)
+        with reading(self._engine) as connection:
+            row = connection.execute(sa.select(sa.func.count(), latest)).one()
+        return row[0], row[1]
+
     def add(
         self,
         found: Sequence[Report],
