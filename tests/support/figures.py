@@ -24,5 +24,6 @@ def busy(pages: Pages) -> None:
     collect(store, "A", "B", at=NOW)
     store.subscribers.add([a_subscriber("ada")], NOW)
     mail(store, ["cyn"], NOW - dt.timedelta(minutes=5))
+    store.timings.add("compose", 1.5, NOW)
     for weeks in range(3):
         store.sources.record(Run("inbox", NOW - dt.timedelta(weeks=weeks), "fetched", 4, 2 + weeks))

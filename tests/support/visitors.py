@@ -23,6 +23,8 @@ from starlette.testclient import TestClient
 from digest import serving
 from digest.app import App
 from digest.config import load_settings
+from digest.messages import Message
+from digest.store.contents import whole
 from digest.store.schema import outbox, outbox_data
 from digest.subscribers import Subscriber
 from digest.web.desk import Desk
@@ -129,10 +131,18 @@ class Site:
             return [(row.kind, row.recipient) for row in connection.execute(query)]
 
     def mails(self, address: str) -> list[email.message.EmailMessage]:
-        query = sa.select(outbox_data.c.data).join(outbox).where(outbox.c.recipient == address)
+        """The mails that wait for an address; those of editions as they would be printed."""
+        query = sa.select(outbox, outbox_data.c.data).join(outbox_data)
+        query = query.where(outbox.c.recipient == address).order_by(outbox.c.id)
         with engine_of(self.store).connect() as connection:
-            rows = connection.execute(query.order_by(outbox.c.id)).scalars().all()
-        return [email.message_from_bytes(row, policy=email.policy.default) for row in rows]
+            rows = connection.execute(query).all()
+            editions = whole(connection, [row.edition for row in rows if row.edition], {})
+        found = []
+        for row in rows:
+            waiting = Message(row.message_id, row.sender, row.recipient, row.data)
+            made = waiting if row.data else self.app.printed(editions[row.edition], waiting)
+            found.append(email.message_from_bytes(made.data, policy=email.policy.default))
+        return found
 
     def path_in_mail(self, address: str, page: str) -> str:
         """The path of the link to a page in the latest mail to an address."""

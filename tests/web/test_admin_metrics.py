@@ -35,7 +35,7 @@ def test_the_figures_are_those_of_the_store(here: Installation):
         'digest_messages{state="queued"} 1',
         'digest_messages{state="failed"} 0',
         "digest_queue_age_seconds 300",
-        'digest_subscribers{state="active"} 1',
+        'digest_subscribers{state="active"} 2',
         'digest_subscribers{state="paused"} 1',
         'digest_source_healthy{source="inbox"} 1',
         f'digest_source_last_success_timestamp_seconds{{source="inbox"}} {int(NOW.timestamp())}',
