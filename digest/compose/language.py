@@ -67,7 +67,7 @@ def words(text: str) -> list[tuple[str, str]]:
     return [(piece, term) for piece, term in zip(pieces, map(_term, pieces), strict=True) if term]
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(16_384)
 def _term(word: str) -> str:
     """The term of one word; "" where it has none."""
     return next(iter(terms(word)), "")

@@ -16,7 +16,7 @@ from digest.votes import Opinion
 TEXT_WEIGHT = 0.5
 """A word of a description counts half a keyword: the keyword was chosen on its own."""
 
-REMEMBERED = 32_768
+REMEMBERED = 8_192
 """Words and keywords whose wishes are remembered: readers have the most of them in common."""
 
 Phrase = tuple[str, ...]

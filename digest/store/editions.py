@@ -229,7 +229,7 @@ def _written(reasons: Iterable[Reason]) -> Written:
     return Written(f"[{', '.join([f'{_text(r.kind, r.text)}{r.share!r}}}' for r in reasons])}]")
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def _text(kind: str, text: str) -> str:
     """A reason as JSON up to its share."""
     return json.dumps({"kind": kind, "text": text, "share": 0})[:-2]

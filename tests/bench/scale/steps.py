@@ -131,7 +131,8 @@ def _worked(folder: Path, workers: int) -> float:
 
     with closing(opened(folder)) as app, closing(Queue(app.settings.database, {})) as queue:
         command = [sys.executable, "-m", __spec__.name, "work", str(folder)]
-        started = [subprocess.Popen(command, cwd=ROOT) for _ in range(workers)]
+        quiet = subprocess.DEVNULL
+        started = [subprocess.Popen(command, cwd=ROOT, stdout=quiet) for _ in range(workers)]
         try:
             while queue.workers() < workers:
                 time.sleep(0.1)
