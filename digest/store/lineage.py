@@ -51,11 +51,18 @@ def adopt(connection: sa.Connection) -> int:
 
 
 def note(engine: sa.Engine, number: int) -> None:
-    """Write the number of a run, once it is stored, beside the database."""
-    with lock_file(engine).open("r+b") as file:
-        which = os.fstat(file.fileno()).st_ino
-        os.pwrite(file.fileno(), b"%012d %020d\n" % (number, which), 0)  # one write, always as long
-        os.fsync(file.fileno())
+    """Write the number of a run, once it is stored, beside the database. Raises StoreError."""
+    path = lock_file(engine)
+    try:
+        with path.open("r+b") as file:
+            which = os.fstat(file.fileno()).st_ino
+            line = b"%012d %020d\n" % (number, which)
+            os.pwrite(file.fileno(), line, 0)  # one write, always as long
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be written ({error.strerror}); check the disk and the rights on it"
+        ) from error
 
 
 def _noted(engine: sa.Engine) -> int | None:

@@ -218,6 +218,10 @@ def _peak(folder: Path, count: int) -> tuple[int, int]:
     return peak, missing
 
 
+LINES = b"A line of a mail, as long as lines of mails are: seventy-six characters...\r\n" * 400
+"""What a mail of 30 KB says."""
+
+
 def _multiply(place: Place, count: int) -> None:
     """Let the outbox hold so many mails: copies of one under other ids."""
     with closing(sqlite3.connect(place.database)) as connection, connection:
@@ -225,10 +229,10 @@ def _multiply(place: Place, count: int) -> None:
         sample = dict(
             zip(columns, connection.execute("SELECT * FROM outbox").fetchone(), strict=True)
         )
-        (data,) = connection.execute("SELECT data FROM outbox_data").fetchone()
         connection.execute("DELETE FROM outbox_data")
         connection.execute("DELETE FROM outbox")
         for n in range(1, count + 1):
+            data = b"Message-ID: <%d@digest.example>\r\nSubject: One of many\r\n\r\n" % n + LINES
             row = sample | {
                 "id": n,
                 "edition": None,

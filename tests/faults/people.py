@@ -202,14 +202,12 @@ def smuggled(folder: Path) -> Verdict:
     place = new_place(folder, len(ends))
     evil = b"MAIL FROM:<evil@example.org>\r\nRCPT TO:<victim@example.org>\r\nDATA\r\nevil\r\n.\r\n"
     with closing(sqlite3.connect(place.database)) as connection, connection:
-        numbers = [row[0] for row in connection.execute("SELECT message FROM outbox_data")]
-        for number, end_ in zip(numbers, ends, strict=True):
-            (data,) = connection.execute(
-                "SELECT data FROM outbox_data WHERE message = ?", (number,)
-            ).fetchone()
+        rows = connection.execute("SELECT id, message_id FROM outbox ORDER BY id").fetchall()
+        for (number, name), end_ in zip(rows, ends, strict=True):
+            head = f"Message-ID: {name}\r\nSubject: Ends\r\n\r\n".encode()
             connection.execute(
                 "UPDATE outbox_data SET data = ? WHERE message = ?",
-                (data + b"text" + end_ + evil + b"more\r\n", number),
+                (head + b"text" + end_ + evil + b"more\r\n", number),
             )
     with sinking() as sink:
         place.server(sink.port)
