@@ -64,9 +64,8 @@ class Batches:
     def _due(self, now: dt.datetime) -> Iterator[Batch]:
         """The batches of all who are due, without those who wait for late sources."""
         gate = self._app.gate()
-        hold = gate.hold if gate.late else dt.timedelta(0)
         for batch in self._app.store.subscribers.batches(now, BATCH):
-            due = tuple(one for one in batch if now >= _due_at(one, now) + hold)
+            due = tuple(one for one in batch if not gate.holds(_due_at(one, now), now))
             if due:
                 yield due
 

@@ -50,6 +50,10 @@ class Gate:
     quiet: bool = False
     hold: dt.timedelta = dt.timedelta(0)
 
+    def holds(self, due_at: dt.datetime, now: dt.datetime) -> bool:
+        """Whether an edition that was due then waits still."""
+        return bool(self.late) and now < due_at + self.hold
+
 
 OPEN = Gate()
 
@@ -139,11 +143,10 @@ def compose_batch(
     """
     now, gate = shared.now, shared.gate
     due = store.subscribers.in_batch(batch, now)
-    if gate.late:
-        held = [one for one in due if now < one.due_at + gate.hold]
-        due = [one for one in due if now >= one.due_at + gate.hold]
-        if held:
-            yield Held(tuple(one.id for one in held), " ".join(gate.late))
+    held = [one for one in due if gate.holds(one.due_at, now)]
+    if held:
+        due = [one for one in due if not gate.holds(one.due_at, now)]
+        yield Held(tuple(one.id for one in held), " ".join(gate.late))
     if not due:
         return
     undelivered = store.editions.undelivered([one.id for one in due])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import signal
 import sys
 from pathlib import Path
@@ -58,8 +57,6 @@ def replay(
     files also come damaged, the mail server fails, and the program is killed. The exit code is 1
     when a paper came twice, or an edition did not come.
     """
-    # Many small products, in a process a processor: threads would only wait for each other.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # it tidies up first
     from digest import replaying  # late: it brings in all of the program
     from digest.progress import steps
